@@ -1,0 +1,182 @@
+package record
+
+import (
+	"encoding/hex"
+	"net/netip"
+	"strconv"
+)
+
+// AppendText appends the field's value for people to read: numbers as the format says, text as it is, or in quotes with
+// escapes when it holds anything that does not print. Nothing is appended when the record is too short for the field.
+// Without a clock, times show as numbers.
+func (f *Field) AppendText(dst, rec []byte, clock *Clock) []byte {
+	return f.appendText(dst, rec, clock, false)
+}
+
+// AppendText appends the whole record on one line, as name=value with spaces between. Values with spaces are quoted.
+func (s *Schema) AppendText(dst, rec []byte, clock *Clock) []byte {
+	for i := range s.Fields {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		f := &s.Fields[i]
+		dst = append(append(dst, f.Name...), '=')
+		dst = f.appendText(dst, rec, clock, true)
+	}
+	return dst
+}
+
+// appendText renders the field. In a pair name=value, spaces are avoided or quoted.
+func (f *Field) appendText(dst, rec []byte, clock *Clock, pair bool) []byte {
+	if !f.In(rec) {
+		return dst
+	}
+	switch f.Kind {
+	case Bool:
+		return strconv.AppendBool(dst, f.Bool(rec))
+	case Int, Uint, Enum:
+		return f.appendNumber(dst, f.Uint(rec), clock, pair)
+	case Text:
+		return appendWord(dst, f.Bytes(rec), pair)
+	case Bytes:
+		return f.appendBytes(dst, f.Bytes(rec))
+	case Array:
+		dst = append(dst, '[')
+		for i, b := 0, f.Bytes(rec); i < f.Len(rec); i++ {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = f.appendNumber(dst, f.element(b, i), clock, pair)
+		}
+		return append(dst, ']')
+	}
+	return dst
+}
+
+// appendNumber renders the number v, sign-extended to 64 bits if the field is signed.
+func (f *Field) appendNumber(dst []byte, v uint64, clock *Clock, pair bool) []byte {
+	switch f.Format {
+	case Plain, Port, Cgroup:
+		if f.Kind == Enum {
+			if n := f.enumName(v); n != "" {
+				return appendWord(dst, n, pair)
+			}
+		}
+		return f.appendPlain(dst, v)
+	case Hex:
+		return f.appendHex(dst, v)
+	case Time, BootTime:
+		if clock == nil {
+			return f.appendPlain(dst, v)
+		}
+		return appendTime(dst, clock.unix(f.Format, int64(v)))
+	case Duration:
+		if f.signed() && int64(v) < 0 {
+			return appendDuration(append(dst, '-'), -v)
+		}
+		return appendDuration(dst, v)
+	case ByteSize:
+		if f.signed() && int64(v) < 0 {
+			dst, v = append(dst, '-'), -v
+		}
+		if pair {
+			return appendSize(dst, v, "")
+		}
+		return appendSize(dst, v, " ")
+	}
+	if n := f.name(v); n != "" {
+		return appendWord(dst, n, pair)
+	}
+	return f.appendPlain(dst, v)
+}
+
+// name is what a number of this field is called, or "".
+func (f *Field) name(v uint64) string {
+	if f.Kind == Enum {
+		if n := f.enumName(v); n != "" {
+			return n
+		}
+	}
+	if f.Format == Errno { // an unsigned field can hold a negative one
+		v = extend(v, f.width())
+	}
+	return name(f.Format, int64(v))
+}
+
+// enumName finds the name of a value. Most enums count up from their first value, which makes it one step. Values are
+// compared in the field's width: an enum with a value of 0xffffffff may be described as signed or unsigned.
+func (f *Field) enumName(v uint64) string {
+	if len(f.Values) == 0 {
+		return ""
+	}
+	shift := (64 - f.width()) & 63
+	if i := v - uint64(f.Values[0].Value); i < uint64(len(f.Values)) && uint64(f.Values[i].Value) == v {
+		return f.Values[i].Name
+	}
+	for i := range f.Values {
+		if (uint64(f.Values[i].Value)^v)<<shift == 0 {
+			return f.Values[i].Name
+		}
+	}
+	return ""
+}
+
+// width is the number of bits of one of the field's numbers.
+func (f *Field) width() uint32 {
+	switch {
+	case f.BitSize != 0:
+		return uint32(f.BitSize)
+	case f.Kind == Array:
+		return 8 * f.Elem
+	}
+	return 8 * f.Size
+}
+
+func (f *Field) signed() bool { return f.Kind == Int || f.Kind == Enum || f.Signed }
+
+func (f *Field) appendPlain(dst []byte, v uint64) []byte {
+	if f.signed() {
+		return strconv.AppendInt(dst, int64(v), 10)
+	}
+	return strconv.AppendUint(dst, v, 10)
+}
+
+// appendHex shows a negative number as its two's complement in the field's width.
+func (f *Field) appendHex(dst []byte, v uint64) []byte {
+	shift := (64 - f.width()) & 63
+	return strconv.AppendUint(append(dst, '0', 'x'), v<<shift>>shift, 16)
+}
+
+// appendBytes renders raw bytes: an address, else hexadecimal digits.
+func (f *Field) appendBytes(dst, b []byte) []byte {
+	switch f.Format {
+	case IPv4:
+		return netip.AddrFrom4([4]byte(b)).AppendTo(dst)
+	case IPv6:
+		return netip.AddrFrom16([16]byte(b)).AppendTo(dst)
+	case IP:
+		return netip.AddrFrom16([16]byte(b)).Unmap().AppendTo(dst)
+	case MAC:
+		for i, c := range b {
+			if i > 0 {
+				dst = append(dst, ':')
+			}
+			dst = append(dst, hexDigits[c>>4], hexDigits[c&15])
+		}
+		return dst
+	}
+	return hex.AppendEncode(dst, b)
+}
+
+// addressSize is the length of an address of this format, zero for other formats.
+func (f Format) addressSize() uint32 {
+	switch f {
+	case IPv4:
+		return 4
+	case IPv6, IP:
+		return 16
+	case MAC:
+		return 6
+	}
+	return 0
+}
