@@ -75,8 +75,8 @@ func (b *Batch) Release() {
 	case n < 0:
 		panic("batch: released more often than retained")
 	}
-	if cap(b.Records) > MaxBytes || cap(b.Ends) > MaxCount {
-		return // grown for an outsize record: not worth keeping
+	if cap(b.Records) != MaxBytes || cap(b.Ends) > 2*MaxCount {
+		return // a clone, or grown for an outsize record
 	}
 	b.Reset()
 	pool.Put(b)
@@ -151,3 +151,17 @@ func (b *Batch) AppendMatching(src *Batch, keep func(rec []byte) bool) int {
 	}
 	return n
 }
+
+// Clone returns a copy that takes only as much memory as the records need, for keeping a small batch a long time.
+func (b *Batch) Clone() *Batch {
+	c := &Batch{
+		Records: append(make([]byte, 0, len(b.Records)), b.Records...),
+		Ends:    append(make([]uint32, 0, len(b.Ends)), b.Ends...),
+		Stride:  b.Stride, Count: b.Count, Gap: b.Gap, Clock: b.Clock, Tick: b.Tick,
+	}
+	c.refs.Store(1)
+	return c
+}
+
+// Footprint is the memory in bytes that the batch holds on to.
+func (b *Batch) Footprint() int { return cap(b.Records) + 4*cap(b.Ends) }
