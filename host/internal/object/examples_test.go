@@ -47,7 +47,7 @@ func TestExamplePrograms(t *testing.T) {
 		{"ringbuffer/bpf_bpfel.o", "kprobe_execve", Kprobe, "sys_execve", true, ""},
 		{"tcprtt/bpf_bpfel.o", "tcp_close", Fentry, "tcp_close", true, ""},
 		{"tcprtt_sockops/bpf_bpfel.o", "bpf_sockops_cb", SockOps, "", false, "cgroup"},
-		{"tcx/bpf_bpfel.o", "egress_prog_func", TC, "", false, `interface and target (target is "ingress" or "egress")`},
+		{"tcx/bpf_bpfel.o", "egress_prog_func", TC, "", false, `interface, and target "ingress" or "egress"`},
 		{"tracepoint_in_c/bpf_bpfel.o", "mm_page_alloc", Tracepoint, "kmem/mm_page_alloc", true, ""},
 		{"uretprobe/bpf_x86_bpfel.o", "uretprobe_bash_readline", Uretprobe, "bash_readline", false, "binary and symbol"},
 		{"xdp/bpf_bpfel.o", "xdp_prog_func", XDP, "", false, "interface"},

@@ -23,7 +23,8 @@ type Program struct {
 	Auto bool
 	// Attrs are the attributes that an attach block must give because the section does not; empty if Auto.
 	Attrs []string
-	// Needs says the same in words: "interface", "binary and symbol"; empty if Auto.
+	// Needs says in words what an attach block gives: "interface", "binary and symbol", also "cgroup", which has a default and is
+	// not among Attrs; empty if Auto.
 	Needs string
 	// Unsupported says why this version cannot attach the program; empty if it can.
 	Unsupported string
@@ -49,10 +50,9 @@ func newProgram(name string, spec *ebpf.ProgramSpec) Program {
 		p.Auto = true
 		return p
 	}
-	p.Attrs = def.attrs
-	p.Needs = strings.Join(def.attrs, " and ")
-	if def.note != "" {
-		p.Needs += " (" + def.note + ")"
+	p.Attrs, p.Needs = def.attrs, def.needs
+	if p.Needs == "" {
+		p.Needs = strings.Join(def.attrs, " and ")
 	}
 	return p
 }

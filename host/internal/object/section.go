@@ -37,7 +37,7 @@ type sectionDef struct {
 	name        string
 	hook        Hook
 	attrs       []string // what an attach block must give
-	note        string   // more about attrs, for people
+	needs       string   // the same for people; empty: made of attrs
 	complete    func(target string) bool
 	loose       bool // name is a prefix of any length: "xdp_drop" is "xdp", as for libbpf
 	unsupported string
@@ -46,7 +46,6 @@ type sectionDef struct {
 var (
 	onInterface = []string{"interface"}
 	onTarget    = []string{"target"}
-	onCgroup    = []string{"cgroup"}
 	onBinary    = []string{"binary", "symbol"}
 )
 
@@ -76,42 +75,42 @@ var sections = []sectionDef{
 	{name: "tcx/egress", hook: TCEgress, attrs: onInterface},
 	{name: "tc/ingress", hook: TCIngress, attrs: onInterface},
 	{name: "tc/egress", hook: TCEgress, attrs: onInterface},
-	{name: "tc", loose: true, hook: TC, attrs: []string{"interface", "target"}, note: `target is "ingress" or "egress"`},
-	{name: "classifier", loose: true, hook: TC, attrs: []string{"interface", "target"}, note: `target is "ingress" or "egress"`},
+	{name: "tc", loose: true, hook: TC, attrs: []string{"interface", "target"}, needs: `interface, and target "ingress" or "egress"`},
+	{name: "classifier", loose: true, hook: TC, attrs: []string{"interface", "target"}, needs: `interface, and target "ingress" or "egress"`},
 
-	{name: "tracepoint", hook: Tracepoint, attrs: onTarget, note: `"category/name"`, complete: categoryAndName},
-	{name: "tp", hook: Tracepoint, attrs: onTarget, note: `"category/name"`, complete: categoryAndName},
-	{name: "raw_tracepoint", hook: RawTracepoint, attrs: onTarget, note: "a tracepoint's name", complete: named},
-	{name: "raw_tp", hook: RawTracepoint, attrs: onTarget, note: "a tracepoint's name", complete: named},
-	{name: "raw_tracepoint.w", hook: RawTracepoint, attrs: onTarget, note: "a tracepoint's name", complete: named},
-	{name: "raw_tp.w", hook: RawTracepoint, attrs: onTarget, note: "a tracepoint's name", complete: named},
-	{name: "tp_btf", hook: BTFTracepoint, attrs: onTarget, note: "a tracepoint's name", complete: named},
+	{name: "tracepoint", hook: Tracepoint, attrs: onTarget, needs: "target: category/name", complete: categoryAndName},
+	{name: "tp", hook: Tracepoint, attrs: onTarget, needs: "target: category/name", complete: categoryAndName},
+	{name: "raw_tracepoint", hook: RawTracepoint, attrs: onTarget, needs: "target: a tracepoint's name", complete: named},
+	{name: "raw_tp", hook: RawTracepoint, attrs: onTarget, needs: "target: a tracepoint's name", complete: named},
+	{name: "raw_tracepoint.w", hook: RawTracepoint, attrs: onTarget, needs: "target: a tracepoint's name", complete: named},
+	{name: "raw_tp.w", hook: RawTracepoint, attrs: onTarget, needs: "target: a tracepoint's name", complete: named},
+	{name: "tp_btf", hook: BTFTracepoint, attrs: onTarget, needs: "target: a tracepoint's name", complete: named},
 
-	{name: "fentry", hook: Fentry, attrs: onTarget, note: "a kernel function", complete: named},
-	{name: "fentry.s", hook: Fentry, attrs: onTarget, note: "a kernel function", complete: named},
-	{name: "fexit", hook: Fexit, attrs: onTarget, note: "a kernel function", complete: named},
-	{name: "fexit.s", hook: Fexit, attrs: onTarget, note: "a kernel function", complete: named},
-	{name: "fmod_ret", hook: FmodRet, attrs: onTarget, note: "a kernel function", complete: named},
-	{name: "fmod_ret.s", hook: FmodRet, attrs: onTarget, note: "a kernel function", complete: named},
-	{name: "lsm", hook: LSM, attrs: onTarget, note: "an LSM hook", complete: named},
-	{name: "lsm.s", hook: LSM, attrs: onTarget, note: "an LSM hook", complete: named},
+	{name: "fentry", hook: Fentry, attrs: onTarget, needs: "target: a kernel function", complete: named},
+	{name: "fentry.s", hook: Fentry, attrs: onTarget, needs: "target: a kernel function", complete: named},
+	{name: "fexit", hook: Fexit, attrs: onTarget, needs: "target: a kernel function", complete: named},
+	{name: "fexit.s", hook: Fexit, attrs: onTarget, needs: "target: a kernel function", complete: named},
+	{name: "fmod_ret", hook: FmodRet, attrs: onTarget, needs: "target: a kernel function", complete: named},
+	{name: "fmod_ret.s", hook: FmodRet, attrs: onTarget, needs: "target: a kernel function", complete: named},
+	{name: "lsm", hook: LSM, attrs: onTarget, needs: "target: an LSM hook", complete: named},
+	{name: "lsm.s", hook: LSM, attrs: onTarget, needs: "target: an LSM hook", complete: named},
 
-	{name: "kprobe", hook: Kprobe, attrs: onTarget, note: "a kernel function", complete: named},
-	{name: "kretprobe", hook: Kretprobe, attrs: onTarget, note: "a kernel function", complete: named},
-	{name: "kprobe.multi", hook: KprobeMulti, attrs: onTarget, note: "kernel functions, with * and ?", complete: named},
-	{name: "kretprobe.multi", hook: KretprobeMulti, attrs: onTarget, note: "kernel functions, with * and ?", complete: named},
-	{name: "ksyscall", hook: Ksyscall, attrs: onTarget, note: "a system call", complete: named},
-	{name: "kretsyscall", hook: Kretsyscall, attrs: onTarget, note: "a system call", complete: named},
+	{name: "kprobe", hook: Kprobe, attrs: onTarget, needs: "target: a kernel function", complete: named},
+	{name: "kretprobe", hook: Kretprobe, attrs: onTarget, needs: "target: a kernel function", complete: named},
+	{name: "kprobe.multi", hook: KprobeMulti, attrs: onTarget, needs: "target: kernel functions, with * and ?", complete: named},
+	{name: "kretprobe.multi", hook: KretprobeMulti, attrs: onTarget, needs: "target: kernel functions, with * and ?", complete: named},
+	{name: "ksyscall", hook: Ksyscall, attrs: onTarget, needs: "target: a system call", complete: named},
+	{name: "kretsyscall", hook: Kretsyscall, attrs: onTarget, needs: "target: a system call", complete: named},
 	{name: "uprobe", hook: Uprobe, attrs: onBinary, complete: binaryAndSymbol},
 	{name: "uprobe.s", hook: Uprobe, attrs: onBinary, complete: binaryAndSymbol},
 	{name: "uretprobe", hook: Uretprobe, attrs: onBinary, complete: binaryAndSymbol},
 	{name: "uretprobe.s", hook: Uretprobe, attrs: onBinary, complete: binaryAndSymbol},
-	{name: "perf_event", loose: true, hook: PerfEvent, attrs: []string{"event"}, note: "with frequency or period"},
+	{name: "perf_event", loose: true, hook: PerfEvent, needs: "event, and frequency or period"},
 
-	{name: "sockops", loose: true, hook: SockOps, attrs: onCgroup},
-	{name: "cgroup/skb", hook: Cgroup, attrs: []string{"cgroup", "target"}, note: `target is "ingress" or "egress"`},
-	{name: "cgroup_skb", hook: Cgroup, attrs: onCgroup},
-	{name: "cgroup", hook: Cgroup, attrs: onCgroup},
+	{name: "sockops", loose: true, hook: SockOps, needs: "cgroup"},
+	{name: "cgroup/skb", hook: Cgroup, attrs: onTarget, needs: `cgroup, and target "ingress" or "egress"`},
+	{name: "cgroup_skb", hook: Cgroup, needs: "cgroup"},
+	{name: "cgroup", hook: Cgroup, needs: "cgroup"},
 
 	{name: "lsm_cgroup", unsupported: "LSM programs of a cgroup are not supported"},
 	{name: "iter", unsupported: "iterators are not supported"},

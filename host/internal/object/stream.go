@@ -1,45 +1,26 @@
 package object
 
 import (
+	"fmt"
+
 	"github.com/cilium/ebpf"
 
+	"github.com/probehost/probehost/host/internal/schema"
 	"github.com/probehost/probehost/sdk/record"
 )
 
-// Source is how records come out of a map.
-type Source uint8
-
-const (
-	NoSource Source = iota
-	Ring            // a ring buffer
-	Perf            // a perf event array
-	Poll            // a snapshot of a map, every interval
-)
-
-func (s Source) String() string {
-	switch s {
-	case Ring:
-		return "ring buffer"
-	case Perf:
-		return "perf event array"
-	case Poll:
-		return "polled map"
-	default:
-		return "no source"
-	}
-}
-
 // StreamOptions is what a `stream` block says about records.
 type StreamOptions struct {
-	// Type names the record's type in the object's BTF, for rings and perf event arrays whose definition does not.
+	// Type names the record's type in the object's BTF, for rings and perf event arrays whose definition does not: "event" or
+	// "struct event".
 	Type string
 	// PerCPU says what becomes of the per-CPU values of a polled map: "sum" (also the zero value) or "list".
 	PerCPU string
-	// Formats overrides how fields are shown, by field name.
+	// Formats overrides how fields are shown, by field name: the formats of package record, and [schema.Text].
 	Formats map[string]record.Format
 }
 
-// Stream is one source of records in an object.
+// Stream is one source of records in an object. It is immutable.
 type Stream struct {
 	Name   string
 	Source Source
@@ -50,33 +31,74 @@ type Stream struct {
 	// Inferred says that the object does not name the type and that Type is the only one that it can be. Tell the user.
 	Inferred bool
 	// Row is the layout of the records of a polled map.
-	Row Row
+	Row schema.Row
 }
 
-// Row is the layout of one record of a polled map: the tick's number (u64) at 0, its time (ktime, u64) at 8, then at these
-// offsets, each a multiple of 8, the key, the CPU (u32) when per-CPU values are listed, and the value.
-type Row struct {
-	Key, KeySize     uint32
-	CPU              uint32 // zero: no such field
-	Value, ValueSize uint32
-	Size             uint32
-	PerCPU           bool // the map has a value for each CPU; they are summed unless there is a CPU field
-}
-
-// sourceOf returns how records come out of a map of that type; NoSource if they do not.
-func sourceOf(t ebpf.MapType) Source {
-	switch t {
-	case ebpf.RingBuf:
-		return Ring
-	case ebpf.PerfEventArray:
-		return Perf
-	case ebpf.Hash, ebpf.LRUHash, ebpf.PerCPUHash, ebpf.LRUCPUHash, ebpf.Array, ebpf.PerCPUArray:
-		return Poll
-	default:
-		return NoSource
+// Stream returns the stream of that name. Rings and perf event arrays are streams by themselves, other maps are polled.
+//
+// Errors are a [NotFoundError], a [TypeUnknownError], or an [OptionError] when an option is at fault.
+func (o *Object) Stream(name string, opt StreamOptions) (*Stream, error) {
+	m := o.Spec.Maps[name]
+	if m == nil || Internal(name) {
+		return nil, &NotFoundError{What: "map", Name: name, Object: o.Name, Have: o.Maps()}
 	}
+	s := &Stream{Name: name, Map: m, Source: sourceOf(m.Type)}
+	var err error
+	switch s.Source {
+	case Ring, Perf:
+		err = o.recordStream(s, opt)
+	case Poll:
+		err = o.pollStream(s, opt)
+	default:
+		err = fmt.Errorf("map %q of object %s is of type %s, which is no source of records: supported are %s",
+			name, o.Name, m.Type, supportedMaps)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
-func perCPU(t ebpf.MapType) bool {
-	return t == ebpf.PerCPUHash || t == ebpf.LRUCPUHash || t == ebpf.PerCPUArray
+func (o *Object) recordStream(s *Stream, opt StreamOptions) error {
+	if opt.PerCPU != "" {
+		return &OptionError{Object: o.Name, Stream: s.Name, Attr: "per_cpu",
+			What: fmt.Sprintf("it is a %s: only maps with a value for each CPU take per_cpu", s.Source)}
+	}
+	t, inferred, err := o.recordType(s, opt.Type)
+	if err != nil {
+		return err
+	}
+	s.Type, s.Inferred = schema.TypeName(t), inferred
+	if s.Schema, err = schema.Record(t, opt.Formats); err != nil {
+		return o.schemaError(s, err)
+	}
+	return nil
+}
+
+func (o *Object) pollStream(s *Stream, opt StreamOptions) error {
+	perCPU := PerCPU(s.Map.Type)
+	switch {
+	case opt.Type != "":
+		return &OptionError{Object: o.Name, Stream: s.Name, Attr: "type",
+			What: "it is a polled map: its definition says the types of key and value"}
+	case opt.PerCPU != "" && opt.PerCPU != "sum" && opt.PerCPU != "list":
+		return &OptionError{Object: o.Name, Stream: s.Name, Attr: "per_cpu",
+			What: fmt.Sprintf("per_cpu is \"sum\" or \"list\", not %q", opt.PerCPU)}
+	case opt.PerCPU != "" && !perCPU:
+		return &OptionError{Object: o.Name, Stream: s.Name, Attr: "per_cpu",
+			What: fmt.Sprintf("it is a map of type %s: only maps with a value for each CPU take per_cpu", s.Map.Type)}
+	}
+	var err error
+	s.Row, s.Schema, err = schema.NewRow(
+		schema.Part{Type: s.Map.Key, Size: s.Map.KeySize},
+		schema.Part{Type: s.Map.Value, Size: s.Map.ValueSize},
+		perCPU && opt.PerCPU == "list", opt.Formats)
+	if err != nil {
+		return o.schemaError(s, err)
+	}
+	return nil
+}
+
+func (o *Object) schemaError(s *Stream, err error) error {
+	return fmt.Errorf("stream %q of object %s: %w", s.Name, o.Name, err)
 }
