@@ -1,0 +1,73 @@
+package wire
+
+import (
+	"fmt"
+
+	"github.com/probehost/probehost/sdk/record"
+)
+
+// Bounds of a schema. They are far above what C structs have.
+const (
+	maxFields = 4096
+	maxValues = 1 << 16 // over all fields of a schema
+	maxName   = 1024
+)
+
+// EncodeSchema returns the fields of s for [Stream.Fields]; its size goes to [Stream.Size].
+func EncodeSchema(s *record.Schema) []*Field {
+	fields := make([]*Field, len(s.Fields))
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		w := &Field{
+			Name: f.Name, Kind: uint32(f.Kind), Format: string(f.Format), Offset: f.Offset, Size: f.Size, Elem: f.Elem, Signed: f.Signed,
+			BigEndian: f.BigEndian, BitOffset: uint32(f.BitOffset), BitSize: uint32(f.BitSize), Type: f.Type,
+		}
+		for _, v := range f.Values {
+			w.Values = append(w.Values, &EnumValue{Name: v.Name, Value: v.Value})
+		}
+		fields[i] = w
+	}
+	return fields
+}
+
+// DecodeSchema returns the schema of records of that size with these fields, or an error if it is not a valid one.
+func DecodeSchema(size uint32, fields []*Field) (*record.Schema, error) {
+	if len(fields) > maxFields {
+		return nil, fmt.Errorf("schema has %d fields, at most %d are allowed", len(fields), maxFields)
+	}
+	s := &record.Schema{Size: size, Fields: make([]record.Field, len(fields))}
+	values := 0
+	for i, w := range fields {
+		if values += len(w.GetValues()); values > maxValues {
+			return nil, fmt.Errorf("schema has more than %d enum values", maxValues)
+		}
+		if err := decodeField(&s.Fields[i], w); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func decodeField(f *record.Field, w *Field) error {
+	if len(w.GetName()) > maxName || len(w.GetType()) > maxName {
+		return fmt.Errorf("a field's name or type is longer than %d bytes", maxName)
+	}
+	if w.GetKind() > 0xff || w.GetBitOffset() > 0xff || w.GetBitSize() > 0xff {
+		return fmt.Errorf("field %q: kind %d, bit offset %d or bit size %d is out of range", w.GetName(), w.GetKind(), w.GetBitOffset(), w.GetBitSize())
+	}
+	*f = record.Field{
+		Name: w.GetName(), Kind: record.Kind(w.GetKind()), Format: record.Format(w.GetFormat()), Offset: w.GetOffset(), Size: w.GetSize(),
+		Elem: w.GetElem(), Signed: w.GetSigned(), BigEndian: w.GetBigEndian(), BitOffset: uint8(w.GetBitOffset()), BitSize: uint8(w.GetBitSize()),
+		Type: w.GetType(),
+	}
+	for _, v := range w.GetValues() {
+		if len(v.GetName()) > maxName {
+			return fmt.Errorf("field %q: the name of an enum value is longer than %d bytes", f.Name, maxName)
+		}
+		f.Values = append(f.Values, record.EnumValue{Name: v.GetName(), Value: v.GetValue()})
+	}
+	return nil
+}
