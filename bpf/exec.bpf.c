@@ -13,6 +13,7 @@
 
 #define FILENAME_BYTES 256
 #define ARGS_BYTES 1024
+#define EEXIST 17
 
 char _license[] SEC("license") = "Dual MPL/GPL";
 
@@ -26,13 +27,12 @@ struct start {
 	group_id gid;
 	user_id euid;
 	__u32 argc;
-	_Bool filename_cut;
-	_Bool args_cut; /* longer than the bound, or not readable */
 	char comm[TASK_COMM_LEN];
 	char parent_comm[TASK_COMM_LEN];
 	char filename[FILENAME_BYTES];
-	__u8 reserved[2];
-	char args[]; /* joined by spaces */
+	_Bool filename_cut;
+	_Bool args_cut;                          /* longer than the bound, or not readable */
+	char args[] __attribute__((aligned(8))); /* joined by spaces, without NUL */
 };
 
 struct exit {
@@ -45,9 +45,8 @@ struct exit {
 	group_id gid;
 	__u32 exit_code;      /* 0 when a signal ended it */
 	signal_number signal; /* 0 when it ended by itself */
-	_Bool core_dumped;
-	__u8 reserved[7];
 	char comm[TASK_COMM_LEN];
+	_Bool core_dumped;
 };
 
 PROBE_RING(starts, struct start, 1024 * 1024);
@@ -78,28 +77,36 @@ struct {
 	__type(value, __u8);
 } probe_ended SEC(".maps");
 
+/* Turns the NULs among eight characters into spaces. */
+static __always_inline __u64 spaces_for_nuls(__u64 text)
+{
+	const __u64 low = 0x7f7f7f7f7f7f7f7f;
+	__u64 nuls = ~(((text & low) + low) | text | low); /* 0x80 where there is a NUL */
+
+	return text | nuls >> 2;
+}
+
 /* Reads the new program's arguments into the record; returns how many bytes they take. */
 static __always_inline __u32 read_args(struct start *start, struct task_struct *task)
 {
 	unsigned long from = BPF_CORE_READ(task, mm, arg_start);
 	__u64 size = BPF_CORE_READ(task, mm, arg_end) - from;
+	__u64 *words = (__u64 *)start->args;
 
 	start->args_cut = size > ARGS_BYTES;
 	if (size > ARGS_BYTES)
 		size = ARGS_BYTES;
 	if (size == 0)
 		return 0;
+	/* exec has just written them, so the pages are there: this fails for other memory only. */
 	if (bpf_probe_read_user(start->args, size, (void *)from)) {
 		start->args_cut = 1;
+		probe_debug("arguments of pid %u are not readable", start->pid);
 		return 0;
 	}
-	/* The NUL after the last argument goes, those between become spaces. */
-	if (!start->args_cut)
-		size--;
-	for (__u32 i = 0; i < ARGS_BYTES && i < size; i++)
-		if (start->args[i] == 0)
-			start->args[i] = ' ';
-	return size;
+	for (__u32 i = 0; i < ARGS_BYTES / 8 && i * 8 < size; i++)
+		words[i] = spaces_for_nuls(words[i]);
+	return start->args_cut ? size : size - 1; /* the last NUL ends the text */
 }
 
 SEC("raw_tp/sched_process_exec")
@@ -131,13 +138,13 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	/* The thread that forked may be any of the parent's: name the process as ps does. */
 	parent = BPF_CORE_READ(task, real_parent, group_leader);
 	start->ppid = BPF_CORE_READ(parent, tgid);
-	BPF_CORE_READ_STR_INTO(&start->parent_comm, parent, comm);
+	BPF_CORE_READ_INTO(&start->parent_comm, parent, comm);
 
+	/* The buffer holds what the last exec left in it. */
+	__builtin_memset(start->filename, 0, sizeof(start->filename));
 	length = bpf_probe_read_kernel_str(start->filename, sizeof(start->filename),
 					   BPF_CORE_READ(bprm, filename));
 	start->filename_cut = length == sizeof(start->filename);
-	if (length < 0)
-		start->filename[0] = 0;
 
 	args = read_args(start, task);
 	if (args > ARGS_BYTES)
@@ -155,7 +162,7 @@ static __always_inline _Bool once(struct task_struct *leader, __u32 pid)
 	struct life life = {.start_time = BPF_CORE_READ(leader, start_time), .pid = pid};
 	__u8 ended = 1;
 
-	return bpf_map_update_elem(&probe_ended, &life, &ended, BPF_NOEXIST) != -17 /* EEXIST */;
+	return bpf_map_update_elem(&probe_ended, &life, &ended, BPF_NOEXIST) != -EEXIST;
 }
 
 SEC("raw_tp/sched_process_exit")
@@ -177,6 +184,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (!exit)
 		return 0;
 
+	__builtin_memset(exit, 0, sizeof(*exit));
 	exit->time = bpf_ktime_get_ns();
 	exit->cgroup = bpf_get_current_cgroup_id();
 	exit->duration = exit->time - BPF_CORE_READ(leader, start_time);
@@ -193,8 +201,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	exit->exit_code = (code >> 8) & 0xff;
 	exit->signal = code & 0x7f;
 	exit->core_dumped = (code & 0x80) != 0;
-	__builtin_memset(exit->reserved, 0, sizeof(exit->reserved));
-	BPF_CORE_READ_STR_INTO(&exit->comm, leader, comm);
+	BPF_CORE_READ_INTO(&exit->comm, leader, comm);
 	probe_submit(exit);
 	return 0;
 }

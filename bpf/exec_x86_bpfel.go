@@ -24,9 +24,9 @@ type execExit struct {
 	Gid        uint32
 	ExitCode   uint32
 	Signal     uint32
-	CoreDumped bool
-	Reserved   [7]uint8
 	Comm       [16]int8
+	CoreDumped bool
+	_          [7]byte
 }
 
 type execLife struct {
@@ -54,12 +54,12 @@ type execStart struct {
 	Gid         uint32
 	Euid        uint32
 	Argc        uint32
-	FilenameCut bool
-	ArgsCut     bool
 	Comm        [16]int8
 	ParentComm  [16]int8
 	Filename    [256]int8
-	Reserved    [2]uint8
+	FilenameCut bool
+	ArgsCut     bool
+	_           [2]byte
 	Args        [0]int8
 }
 

@@ -42,10 +42,13 @@ static __always_inline void record(struct packet *p)
 	struct packet *event;
 	__u32 key;
 
-	if (p->status == truncated)
+	if (p->status == truncated) {
 		p->protocol = PROBE_PROTO_TRUNCATED;
-	else if (p->status == malformed)
+		probe_debug("truncated packet of %u bytes on interface %u", p->size, p->interface);
+	} else if (p->status == malformed) {
 		p->protocol = PROBE_PROTO_MALFORMED;
+		probe_debug("malformed packet of %u bytes on interface %u", p->size, p->interface);
+	}
 
 	if (probe_on(protocols)) {
 		key = p->protocol;

@@ -27,19 +27,20 @@ struct connect {
 	ip_addr daddr;
 	port_number sport;
 	port_number dport;
-	addr_family family; /* of the socket: IPv4 over AF_INET6 has ::ffff: addresses */
-	_Bool known;        /* whether the start was seen: else pid to comm and latency are zero */
-	__u8 reserved;
-	errno_code result; /* 0, or why there is no connection */
 	__u32 pid;
 	__u32 tid;
 	user_id uid;
 	group_id gid;
 	char comm[16];
-	__u8 reserved2[4];
+	errno_code result;  /* 0, or why there is no connection */
+	addr_family family; /* of the socket: IPv4 over AF_INET6 has ::ffff: addresses */
+	_Bool known;        /* whether the start was seen: else pid to comm and latency are zero */
 };
 
 PROBE_RING(connects, struct connect, 256 * 1024);
+
+/* Connections whose start was not noted, or was forgotten because too many were under way. */
+PROBE_LOST(owners);
 
 struct owner {
 	ktime_ns time;
@@ -158,6 +159,8 @@ int BPF_PROG(connect_result, struct sock *sk, int oldstate, int newstate)
 			connect->uid = owner->uid;
 			connect->gid = owner->gid;
 			__builtin_memcpy(connect->comm, owner->comm, sizeof(connect->comm));
+		} else {
+			probe_count(&owners_lost);
 		}
 		probe_submit(connect);
 	}

@@ -14,23 +14,22 @@ import (
 )
 
 type tcp_connectConnect struct {
-	_         structs.HostLayout
-	Time      uint64
-	Latency   uint64
-	Saddr     [16]uint8
-	Daddr     [16]uint8
-	Sport     uint16
-	Dport     uint16
-	Family    uint16
-	Known     bool
-	Reserved  uint8
-	Result    int32
-	Pid       uint32
-	Tid       uint32
-	Uid       uint32
-	Gid       uint32
-	Comm      [16]int8
-	Reserved2 [4]uint8
+	_       structs.HostLayout
+	Time    uint64
+	Latency uint64
+	Saddr   [16]uint8
+	Daddr   [16]uint8
+	Sport   uint16
+	Dport   uint16
+	Pid     uint32
+	Tid     uint32
+	Uid     uint32
+	Gid     uint32
+	Comm    [16]int8
+	Result  int32
+	Family  uint16
+	Known   bool
+	_       [5]byte
 }
 
 type tcp_connectOwner struct {
@@ -57,6 +56,7 @@ type tcp_connectProbeLog struct {
 const (
 	tcp_connectMapConnects           = "connects"
 	tcp_connectMapConnectsLost       = "connects_lost"
+	tcp_connectMapOwnersLost         = "owners_lost"
 	tcp_connectMapProbeLogs          = "probe_logs"
 	tcp_connectMapProbeLogsLost      = "probe_logs_lost"
 	tcp_connectMapProbeOwners        = "probe_owners"
@@ -123,6 +123,7 @@ type tcp_connectProgramSpecs struct {
 type tcp_connectMapSpecs struct {
 	Connects      *ebpf.MapSpec `ebpf:"connects"`
 	ConnectsLost  *ebpf.MapSpec `ebpf:"connects_lost"`
+	OwnersLost    *ebpf.MapSpec `ebpf:"owners_lost"`
 	ProbeLogs     *ebpf.MapSpec `ebpf:"probe_logs"`
 	ProbeLogsLost *ebpf.MapSpec `ebpf:"probe_logs_lost"`
 	ProbeOwners   *ebpf.MapSpec `ebpf:"probe_owners"`
@@ -159,6 +160,7 @@ func (o *tcp_connectObjects) Close() error {
 type tcp_connectMaps struct {
 	Connects      *ebpf.Map `ebpf:"connects"`
 	ConnectsLost  *ebpf.Map `ebpf:"connects_lost"`
+	OwnersLost    *ebpf.Map `ebpf:"owners_lost"`
 	ProbeLogs     *ebpf.Map `ebpf:"probe_logs"`
 	ProbeLogsLost *ebpf.Map `ebpf:"probe_logs_lost"`
 	ProbeOwners   *ebpf.Map `ebpf:"probe_owners"`
@@ -168,6 +170,7 @@ func (m *tcp_connectMaps) Close() error {
 	return _Tcp_connectClose(
 		m.Connects,
 		m.ConnectsLost,
+		m.OwnersLost,
 		m.ProbeLogs,
 		m.ProbeLogsLost,
 		m.ProbeOwners,
