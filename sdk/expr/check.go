@@ -106,7 +106,6 @@ func arity(n *Node) error {
 
 // typeOf is the type that a node has by its op and the types of its arguments, which are checked already.
 func (c *checker) typeOf(n *Node, at place) (Type, error) {
-	bad := fmt.Errorf("%s does not take %s", n.Op, argTypes(n))
 	switch n.Op {
 	case Const:
 		if n.Type == InvalidType || n.Type > Bytes {
@@ -117,33 +116,33 @@ func (c *checker) typeOf(n *Node, at place) (Type, error) {
 		return c.field(n, at)
 	case Not, And, Or:
 		if !all(n.Args, Bool) {
-			return 0, bad
+			return 0, misfit(n)
 		}
 		return Bool, nil
 	case Neg:
 		if !number(n.Args[0]) {
-			return 0, bad
+			return 0, misfit(n)
 		}
 		return Int, nil
 	case Cond:
 		if n.Args[0].Type != Bool || n.Args[1].Type != n.Args[2].Type || n.Args[1].Type == InvalidType && !at.shown {
-			return 0, bad
+			return 0, misfit(n)
 		}
 		return n.Args[1].Type, nil
 	case Eq, Ne:
 		a, b := n.Args[0], n.Args[1]
 		if (a.Type != b.Type || a.Type == InvalidType) && !(number(a) && number(b)) {
-			return 0, bad
+			return 0, misfit(n)
 		}
 		return Bool, nil
 	case Lt, Le, Gt, Ge:
 		if !number(n.Args[0]) || !number(n.Args[1]) {
-			return 0, bad
+			return 0, misfit(n)
 		}
 		return Bool, nil
 	case Add, Sub, Mul, Div, Mod:
 		if !number(n.Args[0]) || !number(n.Args[1]) {
-			return 0, bad
+			return 0, misfit(n)
 		}
 		if n.Op != Sub && all(n.Args, Uint) {
 			return Uint, nil
@@ -151,7 +150,7 @@ func (c *checker) typeOf(n *Node, at place) (Type, error) {
 		return Int, nil
 	case StartsWith, EndsWith, Contains:
 		if !all(n.Args, String) {
-			return 0, bad
+			return 0, misfit(n)
 		}
 		return Bool, nil
 	case Text:
@@ -161,7 +160,7 @@ func (c *checker) typeOf(n *Node, at place) (Type, error) {
 			return 0, fmt.Errorf("concat outside of a template")
 		}
 		if !all(n.Args, String) {
-			return 0, bad
+			return 0, misfit(n)
 		}
 		return String, nil
 	}
@@ -194,10 +193,10 @@ func all(nodes []*Node, t Type) bool {
 
 func number(n *Node) bool { return n.Type == Int || n.Type == Uint }
 
-func argTypes(n *Node) []Type {
+func misfit(n *Node) error {
 	list := make([]Type, len(n.Args))
 	for i, a := range n.Args {
 		list[i] = a.Type
 	}
-	return list
+	return fmt.Errorf("%s does not take %s", n.Op, list)
 }

@@ -118,7 +118,10 @@ func (c compiler) plain(n *Node) view {
 }
 
 // scratch holds buffers for text that is rendered only to be compared.
+// One that a huge record made grow is not kept.
 var scratch = sync.Pool{New: func() any { b := make([]byte, 0, 256); return &b }}
+
+const maxScratch = 64 << 10
 
 // rendered applies a test to two values of which at least one has to be rendered.
 func (c compiler) rendered(a, b *Node, test func(a, b []byte) bool) condition {
@@ -129,8 +132,10 @@ func (c compiler) rendered(a, b *Node, test func(a, b []byte) bool) condition {
 		middle := len(text)
 		text = y(text, rec, nil)
 		result := test(text[:middle], text[middle:])
-		*buffer = text
-		scratch.Put(buffer)
+		if cap(text) <= maxScratch {
+			*buffer = text
+			scratch.Put(buffer)
+		}
 		return result
 	}
 }
