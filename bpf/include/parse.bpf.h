@@ -289,8 +289,12 @@ static __always_inline enum packet_status parse_frame(struct frame *f, struct pa
 		p->ethertype = bpf_ntohs(link.type);
 		at = sizeof(link);
 	}
-	for (; p->ethertype == ETHERTYPE_VLAN || p->ethertype == ETHERTYPE_QINQ; tags++) {
-		if (tags == MAX_VLAN_TAGS)
+	/* Unrolled: Linux 6.1 takes no loop whose last instruction is a call. */
+#pragma unroll
+	for (int i = 0; i <= MAX_VLAN_TAGS; i++, tags++) {
+		if (p->ethertype != ETHERTYPE_VLAN && p->ethertype != ETHERTYPE_QINQ)
+			break;
+		if (tags >= MAX_VLAN_TAGS)
 			return malformed;
 		if (frame_copy(f, at, &tag, sizeof(tag)))
 			return truncated;
