@@ -20,6 +20,8 @@ const (
 	ackBatches = 8
 	ackBytes   = 1 << 20
 	ackDelay   = 20 * time.Millisecond
+	// outputsPerAck is how many messages of output may delay it. They take all that was waiting, unless lines are very long.
+	outputsPerAck = 16
 
 	finishTimeout = 5 * time.Second // for the batch at hand, when the process has to end
 	closeTimeout  = 5 * time.Second // for the handler's Close
@@ -42,9 +44,12 @@ type session struct {
 	wake     chan struct{} // has an element when an acknowledgement is due
 	ackTimer *time.Timer   // notifies when it fires
 	ackArmed atomic.Bool   // ackTimer is going to fire
-	mu       sync.Mutex
-	ack      wire.Ack // due to be sent
-	sent     uint64   // Seq of the last one sent
+
+	mu        sync.Mutex
+	ackSeq    uint64 // all batches up to here are handled
+	ackFailed uint64 // records of those that failed
+
+	sent uint64 // the last ackSeq sent; of the sending goroutine alone
 
 	// Of the receiving goroutine alone.
 	batch           Batch
@@ -170,9 +175,9 @@ func (s *session) handle(ctx context.Context, w *wire.Batch) error {
 	err := s.handler.HandleBatch(ctx, &s.batch)
 
 	s.mu.Lock()
-	s.ack.Seq = max(s.ack.Seq, w.Seq)
+	s.ackSeq = max(s.ackSeq, w.Seq)
 	if err != nil {
-		s.ack.Failed += uint64(w.Count)
+		s.ackFailed += uint64(w.Count)
 	}
 	s.mu.Unlock()
 
@@ -218,18 +223,9 @@ func (s *session) send(stream grpc.BidiStreamingServer[wire.ToPlugin, wire.FromP
 		case <-finish:
 			last = true
 		}
-		for {
-			if err := s.sendAck(stream); err != nil {
-				return err
-			}
-			out := s.host.output.take(last)
-			if out == nil {
-				break
-			}
-			if err := stream.Send(&wire.FromPlugin{Message: &wire.FromPlugin_Output{Output: out}}); err != nil {
-				s.host.output.close() // nobody takes the rest
-				return err
-			}
+		if err := s.sendDue(stream, last); err != nil {
+			s.host.output.close() // nobody takes the rest
+			return err
 		}
 		if last {
 			return nil
@@ -237,14 +233,27 @@ func (s *session) send(stream grpc.BidiStreamingServer[wire.ToPlugin, wire.FromP
 	}
 }
 
-// sendAck sends an acknowledgement if there is something new to acknowledge.
-func (s *session) sendAck(stream grpc.BidiStreamingServer[wire.ToPlugin, wire.FromPlugin]) error {
+// sendDue sends the output that is there, and then acknowledges what was handled before: an acknowledgement tells the host that the output
+// of those batches has arrived.
+func (s *session) sendDue(stream grpc.BidiStreamingServer[wire.ToPlugin, wire.FromPlugin], last bool) error {
 	s.mu.Lock()
-	seq, failed := s.ack.Seq, s.ack.Failed
+	ack := &wire.Ack{Seq: s.ackSeq, Failed: s.ackFailed}
 	s.mu.Unlock()
-	if seq == s.sent {
+	for i := 0; last || i < outputsPerAck; i++ {
+		out := s.host.output.take(last)
+		if out == nil {
+			break
+		}
+		if i == outputsPerAck-1 {
+			s.host.output.notify() // come back for more after the acknowledgement
+		}
+		if err := stream.Send(&wire.FromPlugin{Message: &wire.FromPlugin_Output{Output: out}}); err != nil {
+			return err
+		}
+	}
+	if ack.Seq == s.sent {
 		return nil
 	}
-	s.sent = seq
-	return stream.Send(&wire.FromPlugin{Message: &wire.FromPlugin_Ack{Ack: &wire.Ack{Seq: seq, Failed: failed}}})
+	s.sent = ack.Seq
+	return stream.Send(&wire.FromPlugin{Message: &wire.FromPlugin_Ack{Ack: ack}})
 }

@@ -8,16 +8,10 @@ import (
 	"github.com/probehost/probehost/sdk/expr"
 )
 
-// Bounds of an expression tree.
-const (
-	MaxNodes = 10_000
-	MaxDepth = 200
-)
-
 // EncodeNode returns the message for a tree, or an error if the tree is larger than [DecodeNode] takes.
 func EncodeNode(n *expr.Node) (*Node, error) {
-	left := MaxNodes
-	return encodeNode(n, MaxDepth, &left)
+	left := expr.MaxNodes
+	return encodeNode(n, 0, &left)
 }
 
 func encodeNode(n *expr.Node, depth int, left *int) (*Node, error) {
@@ -31,7 +25,7 @@ func encodeNode(n *expr.Node, depth int, left *int) (*Node, error) {
 		Op: uint32(n.Op), Type: uint32(n.Type), Field: uint32(n.Field), Bool: n.Bool, Int: n.Int, Uint: n.Uint, Str: []byte(n.Str),
 	}
 	for _, a := range n.Args {
-		arg, err := encodeNode(a, depth-1, left)
+		arg, err := encodeNode(a, depth+1, left)
 		if err != nil {
 			return nil, err
 		}
@@ -43,8 +37,8 @@ func encodeNode(n *expr.Node, depth int, left *int) (*Node, error) {
 // DecodeNode returns the tree of a message. It bounds size and depth; whether operators and types fit together is for
 // [expr.NewPredicate] and [expr.NewTemplate] to check.
 func DecodeNode(w *Node) (*expr.Node, error) {
-	left := MaxNodes
-	return decodeNode(w, MaxDepth, &left)
+	left := expr.MaxNodes
+	return decodeNode(w, 0, &left)
 }
 
 func decodeNode(w *Node, depth int, left *int) (*expr.Node, error) {
@@ -58,7 +52,7 @@ func decodeNode(w *Node, depth int, left *int) (*expr.Node, error) {
 		Op: expr.Op(w.Op), Type: expr.Type(w.Type), Field: int(w.Field), Bool: w.Bool, Int: w.Int, Uint: w.Uint, Str: string(w.Str),
 	}
 	for _, a := range w.Args {
-		arg, err := decodeNode(a, depth-1, left)
+		arg, err := decodeNode(a, depth+1, left)
 		if err != nil {
 			return nil, err
 		}
@@ -73,10 +67,10 @@ func countNode(missing bool, depth int, left *int) error {
 	switch {
 	case missing:
 		return errors.New("expression: a node is missing")
-	case depth <= 0:
-		return fmt.Errorf("expression: nested more than %d deep", MaxDepth)
+	case depth > expr.MaxDepth:
+		return fmt.Errorf("expression: nested more than %d deep", expr.MaxDepth)
 	case *left < 0:
-		return fmt.Errorf("expression: more than %d nodes", MaxNodes)
+		return fmt.Errorf("expression: more than %d nodes", expr.MaxNodes)
 	}
 	return nil
 }

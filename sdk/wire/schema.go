@@ -6,12 +6,8 @@ import (
 	"github.com/probehost/probehost/sdk/record"
 )
 
-// Bounds of a schema. They are far above what C structs have.
-const (
-	maxFields = 4096
-	maxValues = 1 << 16 // over all fields of a schema
-	maxName   = 1024
-)
+// maxText bounds the names that [record.Schema.Validate] does not look at, in bytes.
+const maxText = 4096
 
 // EncodeSchema returns the fields of s for [Stream.Fields]; its size goes to [Stream.Size].
 func EncodeSchema(s *record.Schema) []*Field {
@@ -32,14 +28,14 @@ func EncodeSchema(s *record.Schema) []*Field {
 
 // DecodeSchema returns the schema of records of that size with these fields, or an error if it is not a valid one.
 func DecodeSchema(size uint32, fields []*Field) (*record.Schema, error) {
-	if len(fields) > maxFields {
-		return nil, fmt.Errorf("schema has %d fields, at most %d are allowed", len(fields), maxFields)
+	if len(fields) > record.MaxFields {
+		return nil, fmt.Errorf("schema has %d fields, more than %d", len(fields), record.MaxFields)
 	}
 	s := &record.Schema{Size: size, Fields: make([]record.Field, len(fields))}
 	values := 0
 	for i, w := range fields {
-		if values += len(w.GetValues()); values > maxValues {
-			return nil, fmt.Errorf("schema has more than %d enum values", maxValues)
+		if values += len(w.GetValues()); values > record.MaxValues {
+			return nil, fmt.Errorf("schema has more than %d named values", record.MaxValues)
 		}
 		if err := decodeField(&s.Fields[i], w); err != nil {
 			return nil, err
@@ -52,8 +48,8 @@ func DecodeSchema(size uint32, fields []*Field) (*record.Schema, error) {
 }
 
 func decodeField(f *record.Field, w *Field) error {
-	if len(w.GetName()) > maxName || len(w.GetType()) > maxName {
-		return fmt.Errorf("a field's name or type is longer than %d bytes", maxName)
+	if len(w.GetType()) > maxText {
+		return fmt.Errorf("field %q: the name of its type is longer than %d bytes", w.GetName(), maxText)
 	}
 	if w.GetKind() > 0xff || w.GetBitOffset() > 0xff || w.GetBitSize() > 0xff {
 		return fmt.Errorf("field %q: kind %d, bit offset %d or bit size %d is out of range", w.GetName(), w.GetKind(), w.GetBitOffset(), w.GetBitSize())
@@ -64,8 +60,8 @@ func decodeField(f *record.Field, w *Field) error {
 		Type: w.GetType(),
 	}
 	for _, v := range w.GetValues() {
-		if len(v.GetName()) > maxName {
-			return fmt.Errorf("field %q: the name of an enum value is longer than %d bytes", f.Name, maxName)
+		if len(v.GetName()) > maxText {
+			return fmt.Errorf("field %q: the name of a value is longer than %d bytes", f.Name, maxText)
 		}
 		f.Values = append(f.Values, record.EnumValue{Name: v.GetName(), Value: v.GetValue()})
 	}
