@@ -11,6 +11,7 @@ const (
 	TC             Hook = "tc"          // direction not said
 	TCIngress      Hook = "tcx/ingress" // TCX, or clsact on kernels before 6.6
 	TCEgress       Hook = "tcx/egress"
+	SocketFilter   Hook = "socket"
 	Tracepoint     Hook = "tracepoint"
 	RawTracepoint  Hook = "raw_tracepoint"
 	BTFTracepoint  Hook = "tp_btf"
@@ -77,6 +78,7 @@ var sections = []sectionDef{
 	{name: "tc/egress", hook: TCEgress, attrs: onInterface},
 	{name: "tc", loose: true, hook: TC, attrs: []string{"interface", "target"}, needs: `interface, and target "ingress" or "egress"`},
 	{name: "classifier", loose: true, hook: TC, attrs: []string{"interface", "target"}, needs: `interface, and target "ingress" or "egress"`},
+	{name: "socket", loose: true, hook: SocketFilter, attrs: onInterface},
 
 	{name: "tracepoint", hook: Tracepoint, attrs: onTarget, needs: "target: category/name", complete: categoryAndName},
 	{name: "tp", hook: Tracepoint, attrs: onTarget, needs: "target: category/name", complete: categoryAndName},

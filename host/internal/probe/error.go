@@ -55,6 +55,15 @@ func (e *Error) Cause() string {
 	return e.Err.Error()
 }
 
+// brief is one line of what happened and why.
+func (e *Error) brief() string {
+	text, _, _ := strings.Cut(e.What, "\n")
+	if cause := e.Cause(); cause != "" {
+		text += ": " + cause
+	}
+	return text
+}
+
 func (e *Error) Unwrap() error { return e.Err }
 
 // VerifierLog returns all lines of the verifier's log, or nil when the verifier was not at fault.

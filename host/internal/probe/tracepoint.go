@@ -1,0 +1,59 @@
+package probe
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	bpflink "github.com/cilium/ebpf/link"
+)
+
+func attachTracepoint(s *site, prog *ebpf.Program) (*link, error) {
+	category, name, ok := strings.Cut(s.Target, "/")
+	if s.Target == "" {
+		return nil, s.missing("target", "sched/sched_process_exec")
+	}
+	if !ok || category == "" || name == "" || strings.Contains(name, "/") {
+		return nil, &Error{Attr: "target", What: "tracepoint " + s.Target + " is not of the form category/name",
+			Cure: withCategory(s.Target, `write it like "sched/sched_process_exec"`)}
+	}
+	if _, err := needTracefs(s.log); err != nil {
+		return nil, err
+	}
+	l, err := bpflink.Tracepoint(category, name, prog, nil)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &Error{Attr: "target", What: "this kernel has no tracepoint " + s.Target,
+			Cure: didYouMean(s.Target, tracepointNames(), "`ls "+findTracefs()+"/events/*` lists them"), Err: err}
+	}
+	if err != nil {
+		return nil, &Error{Attr: "target", What: "attaching to tracepoint " + s.Target + " failed", Err: err}
+	}
+	return &link{LinkInfo: LinkInfo{Target: s.Target}, hold: []io.Closer{l}}, nil
+}
+
+// withCategory is the cure for a tracepoint without its category.
+func withCategory(name, otherwise string) string {
+	for _, full := range tracepointNames() {
+		if strings.HasSuffix(full, "/"+name) {
+			return "write it as " + full
+		}
+	}
+	return otherwise
+}
+
+func attachRawTracepoint(s *site, prog *ebpf.Program) (*link, error) {
+	if s.Target == "" {
+		return nil, s.missing("target", "sched_process_exec")
+	}
+	l, err := bpflink.AttachRawTracepoint(bpflink.RawTracepointOptions{Name: s.Target, Program: prog})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &Error{Attr: "target", What: "this kernel has no tracepoint " + s.Target,
+			Cure: didYouMean(s.Target, rawTracepointNames(), "raw tracepoints are named without their category"), Err: err}
+	}
+	if err != nil {
+		return nil, &Error{Attr: "target", What: "attaching to raw tracepoint " + s.Target + " failed", Err: err}
+	}
+	return &link{LinkInfo: LinkInfo{Target: s.Target}, hold: []io.Closer{l}}, nil
+}
