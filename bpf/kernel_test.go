@@ -3,6 +3,7 @@ package bpf
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -71,6 +72,7 @@ func load(t testing.TB, spec *ebpf.CollectionSpec, constants map[string]any, pro
 type records[T any] struct {
 	reader *ringbuf.Reader
 	record ringbuf.Record
+	head   int // how many bytes T is in C; what follows is of variable length
 }
 
 func readRing[T any](t testing.TB, ring *ebpf.Map) *records[T] {
@@ -84,25 +86,26 @@ func readRing[T any](t testing.TB, ring *ebpf.Map) *records[T] {
 			t.Error(err)
 		}
 	})
-	return &records[T]{reader: reader}
+	var event T
+	return &records[T]{reader: reader, head: int(unsafe.Sizeof(event))}
 }
 
-// next waits for one record; tail is what follows T in it. Both are valid until the next call.
-func (r *records[T]) next(wait time.Duration) (event *T, tail []byte, err error) {
+// next waits for one record; tail is what follows T in it, valid until the next call.
+func (r *records[T]) next(wait time.Duration) (event T, tail []byte, err error) {
 	r.reader.SetDeadline(time.Now().Add(wait))
 	if err := r.reader.ReadInto(&r.record); err != nil {
-		return nil, nil, err
+		return event, nil, err
 	}
-	size := int(unsafe.Sizeof(*event))
 	raw := r.record.RawSample
-	if len(raw) < size {
-		return nil, nil, errors.New("short record")
+	if len(raw) < r.head {
+		return event, nil, fmt.Errorf("record of %d bytes, want %d at least", len(raw), r.head)
 	}
-	return (*T)(unsafe.Pointer(unsafe.SliceData(raw))), raw[size:], nil
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(&event)), r.head), raw)
+	return event, raw[r.head:], nil
 }
 
 // find waits for the first record that matches, and fails the test when there is none.
-func (r *records[T]) find(t testing.TB, match func(*T) bool) (T, string) {
+func (r *records[T]) find(t testing.TB, match func(T) bool) (T, string) {
 	t.Helper()
 	const patience = 10 * time.Second
 	for end := time.Now().Add(patience); time.Now().Before(end); {
@@ -114,17 +117,21 @@ func (r *records[T]) find(t testing.TB, match func(*T) bool) (T, string) {
 			t.Fatal(err)
 		}
 		if match(event) {
-			return *event, string(tail)
+			return event, string(tail)
 		}
 	}
 	t.Fatalf("no such record within %v", patience)
 	panic("unreachable")
 }
 
+// bytesOf is a character array of C as bytes.
+func bytesOf(chars []int8) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(chars))), len(chars))
+}
+
 // text is what a character array of C holds before its NUL.
 func text(chars []int8) string {
-	raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(chars))), len(chars))
-	before, _, _ := bytes.Cut(raw, []byte{0})
+	before, _, _ := bytes.Cut(bytesOf(chars), []byte{0})
 	return string(before)
 }
 

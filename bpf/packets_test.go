@@ -150,7 +150,7 @@ func (p packetPrograms) run(t testing.TB, program string, options ebpf.RunOption
 	if _, _, err := p.ring.next(-time.Second); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("%s emits more than one event for a packet, or: %v", program, err)
 	}
-	return *event
+	return event
 }
 
 // runnable is whether BPF_PROG_TEST_RUN takes the frame: for TC programs, it wants IP headers to be whole.

@@ -58,17 +58,24 @@ struct {
 	__type(value, struct owner);
 } probe_owners SEC(".maps");
 
-static __always_inline int note_owner(__u64 sk)
+static __always_inline void current_owner(struct owner *owner)
 {
-	struct owner owner = {.time = bpf_ktime_get_ns()};
 	__u64 ids = bpf_get_current_pid_tgid();
 
-	owner.pid = ids >> 32;
-	owner.tid = ids;
+	owner->time = bpf_ktime_get_ns();
+	owner->pid = ids >> 32;
+	owner->tid = ids;
 	ids = bpf_get_current_uid_gid();
-	owner.uid = ids;
-	owner.gid = ids >> 32;
-	bpf_get_current_comm(owner.comm, sizeof(owner.comm));
+	owner->uid = ids;
+	owner->gid = ids >> 32;
+	bpf_get_current_comm(owner->comm, sizeof(owner->comm));
+}
+
+static __always_inline int note_owner(__u64 sk)
+{
+	struct owner owner;
+
+	current_owner(&owner);
 	if (bpf_map_update_elem(&probe_owners, &sk, &owner, BPF_ANY))
 		probe_warn("connection of %s (pid %u) not noted: table full", owner.comm, owner.pid);
 	return 0;
@@ -103,7 +110,7 @@ static __always_inline void map_ipv4(__u8 *to, __be32 from)
 
 static __always_inline void read_addresses(struct connect *connect, struct sock *sk)
 {
-	connect->sport = BPF_CORE_READ(sk, __sk_common.skc_num);
+	connect->sport = __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 	connect->dport = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	connect->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (connect->family == AF_INET6) {
@@ -115,8 +122,23 @@ static __always_inline void read_addresses(struct connect *connect, struct sock 
 	map_ipv4(connect->daddr, BPF_CORE_READ(sk, __sk_common.skc_daddr));
 }
 
+static __always_inline void read_owner(struct connect *connect, const struct owner *owner)
+{
+	if (!owner) {
+		probe_count(&owners_lost);
+		return;
+	}
+	connect->known = 1;
+	connect->latency = connect->time - owner->time;
+	connect->pid = owner->pid;
+	connect->tid = owner->tid;
+	connect->uid = owner->uid;
+	connect->gid = owner->gid;
+	__builtin_memcpy(connect->comm, owner->comm, sizeof(connect->comm));
+}
+
 /* Why a connection that was being made is closed. */
-static __always_inline int failure(struct sock *sk)
+static __always_inline int failure(struct sock *sk, const struct connect *connect)
 {
 	int err = BPF_CORE_READ(sk, sk_err);
 
@@ -125,14 +147,14 @@ static __always_inline int failure(struct sock *sk)
 	if (err)
 		return err;
 	/* Neither the network nor the peer refused: no local port was free, or the process gave up. */
-	return BPF_CORE_READ(sk, __sk_common.skc_num) ? ECONNABORTED : EADDRNOTAVAIL;
+	return connect->sport ? ECONNABORTED : EADDRNOTAVAIL;
 }
 
 SEC("raw_tp/inet_sock_set_state")
 int BPF_PROG(connect_result, struct sock *sk, int oldstate, int newstate)
 {
 	struct connect *connect;
-	struct owner *owner;
+	struct owner *owner, caller;
 	__u64 key = (__u64)sk;
 
 	if (!probe_on(connects) || (oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV))
@@ -149,19 +171,15 @@ int BPF_PROG(connect_result, struct sock *sk, int oldstate, int newstate)
 	if (connect) {
 		__builtin_memset(connect, 0, sizeof(*connect));
 		connect->time = bpf_ktime_get_ns();
-		connect->result = newstate == TCP_ESTABLISHED ? 0 : failure(sk);
 		read_addresses(connect, sk);
-		if (owner) {
-			connect->known = 1;
-			connect->latency = connect->time - owner->time;
-			connect->pid = owner->pid;
-			connect->tid = owner->tid;
-			connect->uid = owner->uid;
-			connect->gid = owner->gid;
-			__builtin_memcpy(connect->comm, owner->comm, sizeof(connect->comm));
-		} else {
-			probe_count(&owners_lost);
+		connect->result = newstate == TCP_ESTABLISHED ? 0 : failure(sk, connect);
+		/* Without a port, connect has failed before tcp_connect, and is still running. */
+		if (!owner && connect->sport == 0) {
+			current_owner(&caller);
+			caller.time = connect->time;
+			owner = &caller;
 		}
+		read_owner(connect, owner);
 		probe_submit(connect);
 	}
 	bpf_map_delete_elem(&probe_owners, &key);

@@ -25,7 +25,6 @@ struct sock_common {
 	__be32 skc_daddr;
 	__be32 skc_rcv_saddr;
 	__be16 skc_dport;
-	__u16 skc_num; /* the local port, host order */
 	unsigned short skc_family;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
@@ -36,6 +35,11 @@ struct sock {
 	__u16 sk_protocol;
 	int sk_err;
 	int sk_err_soft; /* an error met on the way that was not fatal */
+};
+
+struct inet_sock {
+	struct sock sk;
+	__be16 inet_sport; /* kept when the port is given back, unlike skc_num */
 };
 
 /* The fields of the tracepoint sock/inet_sock_set_state. */
