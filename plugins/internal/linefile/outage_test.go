@@ -182,7 +182,7 @@ func TestPipeFullDoesNotBlockForEver(t *testing.T) {
 	r := reader(t, path)
 	defer r.Close()
 	f, log, _ := opened(t, path)
-	f.now = time.Now // deadlines need the real clock
+	f.now = time.Now                                      // deadlines need the real clock
 	lines := bytes.Repeat([]byte("0123456789\n"), 20_000) // more than a pipe holds
 	f.Append(lines)
 	if !f.Failing() || !strings.Contains(log.String(), "does not keep up") {
