@@ -69,7 +69,7 @@ func (b *builder) part(within string, t btf.Type, offset, size uint32) error {
 // scalarName names a part that is one field.
 func (b *builder) scalarName(r resolved) string {
 	if r.shown != "" && len(r.typedefs) > 0 && r.typedefs[0] != r.shown {
-		if name := identifier(r.typedefs[0]); !b.names[name] {
+		if name := identifier(r.typedefs[0]); name != "" && !b.names[name] {
 			return name
 		}
 	}
