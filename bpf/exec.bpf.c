@@ -161,8 +161,10 @@ static __always_inline _Bool once(struct task_struct *leader, __u32 pid)
 {
 	struct life life = {.start_time = BPF_CORE_READ(leader, start_time), .pid = pid};
 	__u8 ended = 1;
+	/* Before Linux 6.4 only the lower half of the result is set. */
+	int err = bpf_map_update_elem(&probe_ended, &life, &ended, BPF_NOEXIST);
 
-	return bpf_map_update_elem(&probe_ended, &life, &ended, BPF_NOEXIST) != -EEXIST;
+	return err != -EEXIST;
 }
 
 SEC("raw_tp/sched_process_exit")

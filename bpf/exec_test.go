@@ -46,7 +46,10 @@ func play(role string) error {
 	case "exec-off-main-thread":
 		return execOffMainThread()
 	case "kill":
-		return unix.Kill(os.Getpid(), unix.Signal(value))
+		if err := unix.Kill(os.Getpid(), unix.Signal(value)); err != nil {
+			return err
+		}
+		time.Sleep(time.Minute) // another thread may be the one that gets the signal
 	}
 	return fmt.Errorf("no role %q", role)
 }
