@@ -14,12 +14,11 @@ import (
 )
 
 // directory names numbers that this machine assigns: interfaces, users, groups. It keeps a snapshot of all of them,
-// which a lookup reads without a lock and without allocating. A lookup that finds the snapshot old takes a new one,
-// and one that finds nothing does so sooner, because interfaces appear. One goroutine at a time does that; others go
-// on with what is there. When the source cannot be read, the names last known stay.
+// which a lookup reads without a lock, without a look at the clock and without allocating. A lookup that finds the
+// snapshot old takes a new one, and one that finds nothing does so sooner, because interfaces appear. One goroutine at a
+// time does that; others go on with what is there. When the source cannot be read, the names last known stay.
 type directory struct {
 	load func() ([]entry, error)
-	now  func() time.Duration // monotonic
 
 	mu       sync.Mutex // held while a new snapshot is taken
 	snapshot atomic.Pointer[snapshot]
@@ -32,7 +31,8 @@ type entry struct {
 
 type snapshot struct {
 	names map[int64]string
-	taken time.Duration
+	taken time.Time
+	old   atomic.Bool // set by a timer after maxAge
 }
 
 const (
@@ -44,43 +44,34 @@ const (
 )
 
 var (
-	interfaces = directory{load: loadInterfaces, now: uptime}
-	users      = directory{load: func() ([]entry, error) { return loadAccounts("/etc/passwd") }, now: uptime}
-	groups     = directory{load: func() ([]entry, error) { return loadAccounts("/etc/group") }, now: uptime}
+	interfaces = directory{load: loadInterfaces}
+	users      = directory{load: func() ([]entry, error) { return loadAccounts("/etc/passwd") }}
+	groups     = directory{load: func() ([]entry, error) { return loadAccounts("/etc/group") }}
 )
-
-var start = time.Now()
-
-func uptime() time.Duration { return time.Since(start) }
 
 // name returns the name of a number, or "".
 func (d *directory) name(v int64) string {
-	now := d.now()
 	s := d.snapshot.Load()
 	if s == nil {
 		d.mu.Lock() // nobody has anything to go on with yet
-		s = d.refresh(now)
+		s = d.refresh()
 		d.mu.Unlock()
 	}
 	n, ok := s.names[v]
-	age := now - s.taken
-	if age < maxMissAge || ok && age < maxAge {
-		return n
-	}
-	if !d.mu.TryLock() {
+	if ok && !s.old.Load() || !ok && time.Since(s.taken) < maxMissAge || !d.mu.TryLock() {
 		return n
 	}
 	defer d.mu.Unlock()
-	return d.refresh(now).names[v]
+	return d.refresh().names[v]
 }
 
 // refresh takes a new snapshot unless somebody just did. It needs d.mu.
-func (d *directory) refresh(now time.Duration) *snapshot {
-	old := d.snapshot.Load()
-	if old != nil && now-old.taken < maxMissAge {
-		return old
+func (d *directory) refresh() *snapshot {
+	last := d.snapshot.Load()
+	if last != nil && time.Since(last.taken) < maxMissAge {
+		return last
 	}
-	fresh := &snapshot{taken: now}
+	fresh := &snapshot{}
 	list, err := d.load()
 	switch {
 	case err == nil:
@@ -90,9 +81,11 @@ func (d *directory) refresh(now time.Duration) *snapshot {
 				fresh.names[e.number] = e.name
 			}
 		}
-	case old != nil:
-		fresh.names = old.names
+	case last != nil:
+		fresh.names = last.names
 	}
+	fresh.taken = time.Now()
+	time.AfterFunc(maxAge, func() { fresh.old.Store(true) })
 	d.snapshot.Store(fresh)
 	return fresh
 }

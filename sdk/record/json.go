@@ -6,11 +6,11 @@ import "strconv"
 func (s *Schema) AppendJSON(dst, rec []byte, clock *Clock) []byte {
 	dst = append(dst, '{')
 	for i := range s.Fields {
+		f := &s.Fields[i]
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		f := &s.Fields[i]
-		dst = append(appendJSONString(dst, f.Name), ':')
+		dst = append(append(append(dst, '"'), f.Name...), '"', ':') // valid names need no escapes
 		dst = f.AppendJSON(dst, rec, clock)
 	}
 	return append(dst, '}')
@@ -52,13 +52,13 @@ func (f *Field) AppendJSON(dst, rec []byte, clock *Clock) []byte {
 }
 
 func (f *Field) appendNumberJSON(dst []byte, v uint64, clock *Clock) []byte {
+	if f.Kind == Enum {
+		if n := f.enumName(v); n != "" {
+			return appendJSONString(dst, n)
+		}
+	}
 	switch f.Format {
 	case Plain, Port, Cgroup, Duration, ByteSize:
-		if f.Kind == Enum {
-			if n := f.enumName(v); n != "" {
-				return appendJSONString(dst, n)
-			}
-		}
 		return f.appendPlain(dst, v)
 	case Hex:
 		return append(f.appendHex(append(dst, '"'), v), '"')

@@ -115,7 +115,7 @@ func index(list []string) map[string]int64 {
 
 var aliases = map[Format]map[string]int64{
 	Protocol: {"icmp6": 58, "ipv6-icmp": 58, "ipencap": 4, "ospfigp": 89, "udp-lite": 136, "ip6": 41},
-	Errno:    {"ewouldblock": 11, "edeadlock": 35, "enotsup": 95},
+	Errno:    {"ewouldblock": 11, "edeadlock": 35, "enotsup": 95, "efscorrupted": 117},
 	Signal:   {"sigiot": 6, "sigcld": 17, "sigpoll": 29},
 	Family: {"af_unspec": 0, "af_unix": 1, "local": 1, "af_local": 1, "af_inet": 2, "ipv4": 2, "af_inet6": 10, "ipv6": 10,
 		"af_netlink": 16, "af_packet": 17, "af_vsock": 40, "af_xdp": 44},

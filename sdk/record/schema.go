@@ -32,7 +32,7 @@ type Field struct {
 	// significant bit. BitSize is zero for all other fields.
 	BitOffset uint8 `json:"bit_offset,omitempty"`
 	BitSize   uint8 `json:"bit_size,omitempty"`
-	// Values names the values of an [Enum].
+	// Values names the values of an [Enum], as [Field.Int] reads them.
 	Values []EnumValue `json:"values,omitempty"`
 	// Type is the name of the C type that the field had, for people.
 	Type string `json:"type,omitempty"`

@@ -55,13 +55,13 @@ func (f *Field) appendText(dst, rec []byte, clock *Clock, pair bool) []byte {
 
 // appendNumber renders the number v, sign-extended to 64 bits if the field is signed.
 func (f *Field) appendNumber(dst []byte, v uint64, clock *Clock, pair bool) []byte {
+	if f.Kind == Enum {
+		if n := f.enumName(v); n != "" {
+			return appendWord(dst, n, pair)
+		}
+	}
 	switch f.Format {
 	case Plain, Port, Cgroup:
-		if f.Kind == Enum {
-			if n := f.enumName(v); n != "" {
-				return appendWord(dst, n, pair)
-			}
-		}
 		return f.appendPlain(dst, v)
 	case Hex:
 		return f.appendHex(dst, v)
@@ -90,31 +90,24 @@ func (f *Field) appendNumber(dst []byte, v uint64, clock *Clock, pair bool) []by
 	return f.appendPlain(dst, v)
 }
 
-// name is what a number of this field is called, or "".
+// name is what the field's format calls a number, or "".
 func (f *Field) name(v uint64) string {
-	if f.Kind == Enum {
-		if n := f.enumName(v); n != "" {
-			return n
-		}
-	}
 	if f.Format == Errno { // an unsigned field can hold a negative one
 		v = extend(v, f.width())
 	}
 	return name(f.Format, int64(v))
 }
 
-// enumName finds the name of a value. Most enums count up from their first value, which makes it one step. Values are
-// compared in the field's width: an enum with a value of 0xffffffff may be described as signed or unsigned.
+// enumName finds the name of a value. Most enums count up from their first value, which makes it one step.
 func (f *Field) enumName(v uint64) string {
 	if len(f.Values) == 0 {
 		return ""
 	}
-	shift := (64 - f.width()) & 63
 	if i := v - uint64(f.Values[0].Value); i < uint64(len(f.Values)) && uint64(f.Values[i].Value) == v {
 		return f.Values[i].Name
 	}
 	for i := range f.Values {
-		if (uint64(f.Values[i].Value)^v)<<shift == 0 {
+		if uint64(f.Values[i].Value) == v {
 			return f.Values[i].Name
 		}
 	}
@@ -151,11 +144,14 @@ func (f *Field) appendHex(dst []byte, v uint64) []byte {
 func (f *Field) appendBytes(dst, b []byte) []byte {
 	switch f.Format {
 	case IPv4:
-		return netip.AddrFrom4([4]byte(b)).AppendTo(dst)
+		return appendIPv4(dst, [4]byte(b))
 	case IPv6:
 		return netip.AddrFrom16([16]byte(b)).AppendTo(dst)
 	case IP:
-		return netip.AddrFrom16([16]byte(b)).Unmap().AppendTo(dst)
+		if string(b[:12]) == mapped {
+			return appendIPv4(dst, [4]byte(b[12:]))
+		}
+		return netip.AddrFrom16([16]byte(b)).AppendTo(dst)
 	case MAC:
 		for i, c := range b {
 			if i > 0 {
@@ -166,6 +162,25 @@ func (f *Field) appendBytes(dst, b []byte) []byte {
 		return dst
 	}
 	return hex.AppendEncode(dst, b)
+}
+
+// mapped begins an IPv6 address that stands for one of IPv4.
+const mapped = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff"
+
+func appendIPv4(dst []byte, b [4]byte) []byte {
+	for i, n := range b {
+		if i > 0 {
+			dst = append(dst, '.')
+		}
+		if n >= 100 {
+			dst = append(dst, '0'+n/100)
+		}
+		if n >= 10 {
+			dst = append(dst, '0'+n/10%10)
+		}
+		dst = append(dst, '0'+n%10)
+	}
+	return dst
 }
 
 // addressSize is the length of an address of this format, zero for other formats.

@@ -15,37 +15,42 @@ func appendTime(dst []byte, unix int64) []byte {
 	if ns < 0 {
 		seconds, ns = seconds-1, ns+1e9
 	}
-	days, second := seconds/86400, seconds%86400
-	if second < 0 {
-		days, second = days-1, second+86400
+	days, second := seconds/86400, uint(seconds%86400)
+	if seconds%86400 < 0 {
+		days, second = days-1, uint(seconds%86400+86400)
 	}
 	year, month, day := civil(days)
-	dst = appendPair(appendPair(dst, year/100), year%100)
-	dst = appendPair(append(dst, '-'), month)
-	dst = appendPair(append(dst, '-'), day)
-	dst = appendPair(append(dst, 'T'), int(second/3600))
-	dst = appendPair(append(dst, ':'), int(second/60%60))
-	dst = appendPair(append(dst, ':'), int(second%60))
-	dst = append(dst, '.', byte('0'+ns/1e8))
-	for i, rest := 0, int(ns%1e8); i < 4; i++ {
-		dst = appendPair(dst, rest/1e6)
-		rest = rest % 1e6 * 100
-	}
-	return append(dst, 'Z')
+	const layout = "0000-00-00T00:00:00.000000000Z"
+	dst = append(dst, layout...)
+	b := (*[len(layout)]byte)(dst[len(dst)-len(layout):])
+	putPair(b, 0, year/100)
+	putPair(b, 2, year%100)
+	putPair(b, 5, month)
+	putPair(b, 8, day)
+	putPair(b, 11, second/3600)
+	putPair(b, 14, second/60%60)
+	putPair(b, 17, second%60)
+	rest := uint(ns)
+	putPair(b, 20, rest/1e7)
+	putPair(b, 22, rest/1e5%100)
+	putPair(b, 24, rest/1e3%100)
+	putPair(b, 26, rest/10%100)
+	b[28] = byte('0' + rest%10)
+	return dst
 }
 
 // civil turns days since 1970 into a date. It counts years from March, so that the leap day comes last, in eras of
 // 400 years. The range of int64 nanoseconds, 1677 to 2262, keeps years at four digits.
-func civil(days int64) (year, month, day int) {
-	z := days + 719468 // since 0000-03-01
+func civil(days int64) (year, month, day uint) {
+	z := uint(days + 719468) // since 0000-03-01
 	era := z / 146097
 	ofEra := z % 146097
 	years := (ofEra - ofEra/1460 + ofEra/36524 - ofEra/146096) / 365
 	ofYear := ofEra - (365*years + years/4 - years/100)
 	m := (5*ofYear + 2) / 153
-	day = int(ofYear - (153*m+2)/5 + 1)
-	month = int(m + 3)
-	year = int(years + era*400)
+	day = ofYear - (153*m+2)/5 + 1
+	month = m + 3
+	year = years + era*400
 	if month > 12 {
 		month -= 12
 		year++
@@ -57,7 +62,8 @@ const pairs = "00010203040506070809" + "10111213141516171819" + "202122232425262
 	"40414243444546474849" + "50515253545556575859" + "60616263646566676869" + "70717273747576777879" +
 	"80818283848586878889" + "90919293949596979899"
 
-func appendPair(dst []byte, n int) []byte { return append(dst, pairs[2*n], pairs[2*n+1]) }
+// putPair writes the two digits of n, which is less than 100, at position i.
+func putPair(b *[30]byte, i int, n uint) { b[i], b[i+1] = pairs[2*n], pairs[2*n+1] }
 
 // appendDuration appends nanoseconds as [time.Duration] prints them, but with us for microseconds: columns are aligned
 // by counting bytes.

@@ -40,7 +40,7 @@ func (c *compiler) bareField(e hclsyntax.Expression) bool {
 			continue
 		}
 		for i := range c.schema.Fields {
-			if f := c.schema.Fields[i].Name; f == name || strings.HasPrefix(f, name+".") {
+			if f := c.schema.Fields[i].Name; f == name || strings.HasPrefix(f, name+".") || strings.HasPrefix(f, name+"[") {
 				c.fail(t.SourceRange(), "Unknown variable", "There is no variable %q. Fields of the event are named as in event.%s.", name, f)
 				found = true
 				break

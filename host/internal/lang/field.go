@@ -12,21 +12,21 @@ import (
 	"github.com/probehost/probehost/sdk/record"
 )
 
-// fieldRef resolves event.a.b to the field a.b. Nested structs and their arrays are flattened, so the name is all there is.
+// fieldRef resolves event.a.b[0] to the field "a.b[0]". Structs and small arrays of them are flattened, so the name is all there is.
 func (c *compiler) fieldRef(t hcl.Traversal, at hcl.Range) (*expr.Node, *record.Field) {
-	parts := make([]string, 0, len(t)-1)
+	var b strings.Builder
 	for _, step := range t[1:] {
 		switch step := step.(type) {
 		case hcl.TraverseAttr:
-			parts = append(parts, step.Name)
+			b.WriteString("." + step.Name)
 		case hcl.TraverseIndex:
-			parts = append(parts, indexText(step.Key))
+			b.WriteString(indexText(step.Key))
 		default:
 			c.fail(step.SourceRange(), "Not supported in event expressions", "A splat cannot be evaluated over an event.")
 			return nil, nil
 		}
 	}
-	name := strings.Join(parts, ".")
+	name := strings.TrimPrefix(b.String(), ".")
 	for i := range c.schema.Fields {
 		if f := &c.schema.Fields[i]; f.Name == name {
 			return &expr.Node{Op: expr.FieldRef, Type: expr.TypeOf(f), Field: i}, f
@@ -35,12 +35,12 @@ func (c *compiler) fieldRef(t hcl.Traversal, at hcl.Range) (*expr.Node, *record.
 	return c.unknownField(t, name, at), nil
 }
 
-// indexText is a constant index as a step of a name.
+// indexText is a constant index as part of a name. In a traversal it is a number or a string.
 func indexText(key cty.Value) string {
 	if key.Type() == cty.Number {
-		return key.AsBigFloat().Text('f', 0)
+		return "[" + key.AsBigFloat().Text('g', 10) + "]"
 	}
-	return key.AsString() // an index in a traversal is a number or a string
+	return "." + key.AsString()
 }
 
 func (c *compiler) unknownField(t hcl.Traversal, name string, at hcl.Range) *expr.Node {
@@ -48,14 +48,14 @@ func (c *compiler) unknownField(t hcl.Traversal, name string, at hcl.Range) *exp
 	for i := range c.schema.Fields {
 		f := &c.schema.Fields[i]
 		names = append(names, f.Name)
-		if strings.HasPrefix(f.Name, name+".") {
+		if rest, ok := strings.CutPrefix(f.Name, name); ok && rest != "" && (rest[0] == '.' || rest[0] == '[') {
 			inside = append(inside, "event."+f.Name)
 		}
-		rest, below := strings.CutPrefix(name, f.Name+".")
-		if !below {
+		rest, ok := strings.CutPrefix(name, f.Name)
+		if !ok || rest == "" || rest[0] != '.' && rest[0] != '[' {
 			continue
 		}
-		if f.Kind == record.Array && strings.Trim(rest, "0123456789") == "" {
+		if f.Kind == record.Array && rest[0] == '[' {
 			return c.fail(at, "Not supported yet", "An element of an array cannot be read in an expression yet; event.%s is %s.", f.Name, describe(f))
 		}
 		return c.fail(at, "Unknown field", "event.%s is %s and has no fields of its own.", f.Name, describe(f))
@@ -64,7 +64,7 @@ func (c *compiler) unknownField(t hcl.Traversal, name string, at hcl.Range) *exp
 	case name == "":
 		return c.fail(at, "Field expected", "Name a field of the event, as in event.%s.", example(names))
 	case inside != nil:
-		return c.fail(at, "Field expected", "event.%s is a struct; name one of its fields: %s.", name, strings.Join(inside[:min(len(inside), 20)], ", "))
+		return c.fail(at, "Field expected", "event.%s is not a single value; name one of its fields: %s.", name, strings.Join(inside[:min(len(inside), 20)], ", "))
 	}
 	if len(t) > 1 { // point at the name alone
 		at = hcl.RangeBetween(t[1].SourceRange(), t[len(t)-1].SourceRange())

@@ -16,7 +16,7 @@ func (c *compiler) named(op expr.Op, a, k *operand) *expr.Node {
 	if f.Kind == record.Enum {
 		for _, v := range f.Values {
 			if v.Name == name {
-				return compare(op, a.node, number(wrapped(f, big.NewInt(v.Value)), expr.Int))
+				return compare(op, a.node, &expr.Node{Op: expr.Const, Type: expr.Int, Int: v.Value})
 			}
 		}
 		if !f.Format.Named() {
