@@ -194,9 +194,9 @@ func all(nodes []*Node, t Type) bool {
 func number(n *Node) bool { return n.Type == Int || n.Type == Uint }
 
 func misfit(n *Node) error {
-	list := make([]Type, len(n.Args))
+	list := make([]string, len(n.Args)) // a []Type would print as text, being bytes
 	for i, a := range n.Args {
-		list[i] = a.Type
+		list[i] = a.Type.String()
 	}
 	return fmt.Errorf("%s does not take %s", n.Op, list)
 }
