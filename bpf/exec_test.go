@@ -307,7 +307,7 @@ func TestExitOncePerProcess(t *testing.T) {
 		{"SIGTERM", fmt.Sprint("kill ", int(unix.SIGTERM)), 0, uint32(unix.SIGTERM)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			for range 20 { // the threads end in another order each time
+			for range 10 { // the threads end in another order each time
 				cmd := process(tt.role)
 				if err := cmd.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {
 					t.Fatal(err)

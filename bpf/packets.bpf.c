@@ -71,7 +71,7 @@ static __always_inline void record(struct packet *p)
 SEC("xdp.frags")
 int count_packets(struct xdp_md *ctx)
 {
-	struct frame f = {.ctx = ctx, .xdp = 1};
+	struct frame f = {.ctx = ctx, .xdp = 1, .details = probe_on(packets)};
 	struct packet p = {.direction = ingress, .segments = 1};
 
 	if (!probe_on(protocols) && !probe_on(packets))
@@ -115,7 +115,7 @@ static __always_inline void count_segments(struct __sk_buff *skb, struct frame *
 
 static __always_inline int count_skb(struct __sk_buff *skb, enum direction direction)
 {
-	struct frame f = {.ctx = skb};
+	struct frame f = {.ctx = skb, .details = probe_on(packets)};
 	struct packet p = {.direction = direction, .segments = 1};
 	__u32 tags = 0;
 	_Bool ethernet;

@@ -20,6 +20,7 @@
 struct frame {
 	void *ctx; /* struct xdp_md, or struct __sk_buff */
 	_Bool xdp;
+	_Bool details; /* whether anybody reads more of the event than protocol and size */
 	__u32 length;
 	void *data, *data_end; /* the linear part */
 	__u32 payload;         /* set by the parser: where the transport header ends, or 0 */
@@ -134,11 +135,13 @@ static __always_inline enum packet_status parse_ipv4(struct frame *f, struct pac
 		return malformed;
 	if (length > f->length - at)
 		return truncated;
-	p->ip_version = 4;
-	p->ttl = ip.ttl;
 	p->protocol = ip.protocol;
-	map_ipv4(p->saddr, ip.saddr);
-	map_ipv4(p->daddr, ip.daddr);
+	if (f->details) {
+		p->ip_version = 4;
+		p->ttl = ip.ttl;
+		map_ipv4(p->saddr, ip.saddr);
+		map_ipv4(p->daddr, ip.daddr);
+	}
 	position = bpf_ntohs(ip.fragment);
 	if (position & 0x1fff)
 		return fragment;
@@ -229,10 +232,12 @@ static __always_inline enum packet_status parse_ipv6(struct frame *f, struct pac
 	w.length = packet_length(f, w.at, bpf_ntohs(ip.payload_length));
 	if (w.length > f->length - w.at)
 		return truncated;
-	p->ip_version = 6;
-	p->ttl = ip.hop_limit;
-	__builtin_memcpy(p->saddr, ip.saddr, sizeof(ip.saddr));
-	__builtin_memcpy(p->daddr, ip.daddr, sizeof(ip.daddr));
+	if (f->details) {
+		p->ip_version = 6;
+		p->ttl = ip.hop_limit;
+		__builtin_memcpy(p->saddr, ip.saddr, sizeof(ip.saddr));
+		__builtin_memcpy(p->daddr, ip.daddr, sizeof(ip.daddr));
+	}
 	/* bpf_loop, because the verifier follows every path of a plain loop: too many of them here. */
 	if (is_extension(w.next)) {
 		bpf_loop(MAX_EXTENSIONS, f->xdp ? walk_xdp : walk_skb, &w, 0);
@@ -284,8 +289,10 @@ static __always_inline enum packet_status parse_frame(struct frame *f, struct pa
 	if (ethernet) {
 		if (frame_load(f, at, &link, sizeof(link)))
 			return truncated;
-		__builtin_memcpy(p->dmac, link.daddr, sizeof(p->dmac));
-		__builtin_memcpy(p->smac, link.saddr, sizeof(p->smac));
+		if (f->details) {
+			__builtin_memcpy(p->dmac, link.daddr, sizeof(p->dmac));
+			__builtin_memcpy(p->smac, link.saddr, sizeof(p->smac));
+		}
 		p->ethertype = bpf_ntohs(link.type);
 		at = sizeof(link);
 	}
@@ -296,7 +303,7 @@ static __always_inline enum packet_status parse_frame(struct frame *f, struct pa
 			break;
 		if (tags >= MAX_VLAN_TAGS)
 			return malformed;
-		if (frame_copy(f, at, &tag, sizeof(tag)))
+		if (frame_load(f, at, &tag, sizeof(tag)))
 			return truncated;
 		note_vlan(p, tags, bpf_ntohs(tag.tci));
 		p->ethertype = bpf_ntohs(tag.type);
