@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -65,6 +66,7 @@ func serve(t Type) {
 	terminate := make(chan os.Signal, 1)
 	signal.Notify(terminate, syscall.SIGTERM)
 	listener := newServed(s, os.Getppid())
+	listener.stdout, listener.stderr = os.Stdout, stderr
 	go listener.watch(terminate)
 
 	plugin.Serve(&plugin.ServeConfig{
@@ -91,6 +93,9 @@ type served struct {
 	server *server
 	parent int
 	grpc   chan *grpc.Server
+
+	stdout, stderr *os.File // of the process
+	restore        sync.Once
 }
 
 func newServed(s *server, parent int) *served {
@@ -98,9 +103,20 @@ func newServed(s *server, parent int) *served {
 }
 
 func (l *served) newServer(opts []grpc.ServerOption) *grpc.Server {
-	g := grpc.NewServer(append(opts, wire.ServerOptions()...)...)
+	opts = append(opts, wire.ServerOptions()...)
+	if l.stderr != nil {
+		opts = append(opts, grpc.ChainUnaryInterceptor(l.restoreFiles))
+	}
+	g := grpc.NewServer(opts...)
 	l.grpc <- g
 	return g
+}
+
+// restoreFiles undoes, before the first call, what go-plugin did to os.Stdout and os.Stderr when it began to serve. It sends what is written
+// there in small pieces over gRPC, so that the last words before an exit are lost; the host reads the process's own pipes.
+func (l *served) restoreFiles(ctx context.Context, r any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	l.restore.Do(func() { os.Stdout, os.Stderr = l.stdout, l.stderr })
+	return next(ctx, r)
 }
 
 const (

@@ -1,0 +1,134 @@
+package plug
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/probehost/probehost/sdk"
+	"go.uber.org/goleak"
+)
+
+// The test binary is also the plugins that the tests start, by the name of the link that it is started as.
+func TestMain(m *testing.M) {
+	if run, ok := plugins[filepath.Base(os.Args[0])]; ok {
+		run()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+var plugins = map[string]func(){
+	"obedient": func() {
+		sdk.Main(sdk.NewType(sdk.Info{Name: "obedient", Version: "1.2", Doc: "Does what it is told."}, open))
+	},
+	"rude": func() { // what go-plugin's reader cannot take, and what it would split
+		fmt.Fprintln(os.Stderr, `{"@message":1}`)
+		fmt.Fprintln(os.Stderr, `{"@level":{},"@message":"level"}`)
+		fmt.Fprintln(os.Stderr, `{"@timestamp":7,"@message":"time","@level":"warn","n":5,"list":[1],"@x":"\u001b[2J"}`)
+		fmt.Fprintln(os.Stderr, "plain \x1b[31mred")
+		fmt.Fprintln(os.Stderr, strings.Repeat("x", 300_000))
+		sdk.Main(sdk.NewType(sdk.Info{Name: "rude"}, open))
+	},
+	"quits":     func() {},
+	"fails":     func() { fmt.Fprintln(os.Stderr, "no database"); os.Exit(3) },
+	"panics":    func() { panic("at once") },
+	"sleeps":    func() { time.Sleep(time.Hour) },
+	"greets":    func() { fmt.Println("Hello, world"); time.Sleep(time.Hour) },
+	"babbles":   func() { fmt.Print(strings.Repeat("bla", 1_000_000)) },
+	"futurist":  func() { fmt.Println("1|9|unix|/tmp/x|grpc|"); time.Sleep(time.Hour) },
+	"alien":     func() { fmt.Println("2|1|unix|/tmp/x|grpc|"); time.Sleep(time.Hour) },
+	"ancient":   func() { fmt.Println("1|1|unix|/tmp/x|netrpc|"); time.Sleep(time.Hour) },
+	"elsewhere": func() { fmt.Println("1|1|tcp|192.0.2.1:80|grpc|"); time.Sleep(time.Hour) },
+	"mute": func() {
+		path := filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "plugin1")
+		if _, err := net.Listen("unix", path); err != nil {
+			panic(err)
+		}
+		fmt.Printf("1|1|unix|%s|grpc|\n", path)
+		time.Sleep(time.Hour)
+	},
+}
+
+type config struct {
+	Do string `hcl:"do,optional" doc:"What to do with a batch." default:"print"`
+}
+
+func (c config) Validate(*sdk.Host) error {
+	if c.Do == "object" {
+		return sdk.Errorf(sdk.Path{"do"}, "no")
+	}
+	return nil
+}
+
+func open(_ context.Context, h *sdk.Host, cfg config) (sdk.Handler, error) {
+	h.Log().Debug("opened", "do", cfg.Do)
+	switch cfg.Do {
+	case "exit at open":
+		os.Exit(4)
+	case "environment":
+		return nil, errors.New(strings.Join(os.Environ(), "\n"))
+	}
+	return &obedient{h, cfg.Do}, nil
+}
+
+type obedient struct {
+	h  *sdk.Host
+	do string
+}
+
+func (o *obedient) HandleBatch(_ context.Context, b *sdk.Batch) error {
+	switch o.do {
+	case "print":
+		fmt.Fprintf(o.h.Stdout(), "%d records of %s\n", b.Len(), b.Stream())
+	case "stray":
+		fmt.Println("stray output")
+		fmt.Fprintln(os.Stderr, "stray error")
+	case "sleep":
+		time.Sleep(time.Hour)
+	case "panic":
+		panic("as I was told")
+	case "exit":
+		fmt.Fprintln(os.Stderr, "going")
+		os.Exit(2)
+	case "breed": // a process that outlives its parent unless somebody ends it
+		cmd := exec.Command("sleep", "3600")
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		fmt.Fprintf(o.h.Stdout(), "%d\n", cmd.Process.Pid)
+	}
+	return nil
+}
+
+func (o *obedient) Close(context.Context) error {
+	if o.do == "sleep at close" {
+		time.Sleep(time.Hour)
+	}
+	_, err := fmt.Fprintln(o.h.Stdout(), "closed")
+	return err
+}
+
+// pluginPath returns the path of the plugin of that name.
+func pluginPath(t *testing.T, name string) string {
+	t.Helper()
+	if plugins[name] == nil {
+		t.Fatalf("no plugin %s in this test", name)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.Symlink(exe, path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
