@@ -47,7 +47,10 @@ func newProgram(name string, spec *ebpf.ProgramSpec) Program {
 		p.Unsupported = def.unsupported
 		return p
 	case def.complete != nil && def.complete(target):
-		p.Auto = true
+		// A "?" before the section is libbpf's mark for programs that are not to be loaded by default.
+		if p.Auto = !strings.HasPrefix(p.Section, "?"); !p.Auto {
+			p.Needs = "an attach block, even an empty one (its section begins with ?)"
+		}
 		return p
 	}
 	p.Attrs, p.Needs = def.attrs, def.needs

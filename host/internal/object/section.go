@@ -125,7 +125,7 @@ var sections = []sectionDef{
 	{name: "syscall", unsupported: "syscall programs run on demand and attach to nothing"},
 }
 
-// lookupSection returns what a section means and what it names as target. A leading "?" (not loaded by default, a libbpf mark) is ignored.
+// lookupSection returns what a section means and what it names as target. A leading "?" is no part of it.
 func lookupSection(section string) (sectionDef, string) {
 	section = strings.TrimPrefix(section, "?")
 	first, target, _ := strings.Cut(section, "/")
