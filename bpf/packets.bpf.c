@@ -100,23 +100,36 @@ static __always_inline _Bool bare(struct __sk_buff *skb)
 	return bpf_skb_load_bytes_relative(skb, linear - 1, &byte, sizeof(byte), BPF_HDR_START_NET) == 0;
 }
 
-/* Sets how many packets on the wire an offloaded one is, and their size with a copy of the headers each. */
-static __always_inline void count_segments(struct __sk_buff *skb, struct frame *f, struct packet *p)
+/*
+ * How many packets on the wire the kernel made this one of (GRO), or will make
+ * of it (GSO). A guest need not say how many: then it follows from the sizes.
+ */
+static __always_inline __u32 wire_packets(struct __sk_buff *skb, const struct frame *f)
 {
-	__u32 segments = skb->gso_segs, size = skb->gso_size;
+	__u32 size = skb->gso_size, packets = skb->gso_segs;
 
-	if (size == 0 || f->payload == 0 || f->payload >= f->length)
-		return;
-	if (segments == 0) /* from a guest that did not say */
-		segments = (f->length - f->payload + size - 1) / size;
-	p->segments = segments;
-	p->size += (segments - 1) * f->payload;
+	if (size == 0)
+		return 1;
+	if (packets == 0 && f->payload > 0 && f->payload < f->length)
+		packets = (f->length - f->payload + size - 1) / size;
+	if (packets > 0xffff)
+		packets = 0xffff;
+	return packets ? packets : 1;
+}
+
+/* How many bytes they take: every packet but the first repeats the headers. */
+static __always_inline __u32 wire_bytes(struct __sk_buff *skb, const struct frame *f, const struct packet *p)
+{
+	/* On the way out, the kernel has counted, and knows the inner headers of tunnels. */
+	if (p->direction == egress && skb->wire_len > f->length)
+		return skb->wire_len;
+	return f->length + (p->segments - 1) * f->payload;
 }
 
 static __always_inline int count_skb(struct __sk_buff *skb, enum direction direction)
 {
 	struct frame f = {.ctx = skb, .details = probe_on(packets)};
-	struct packet p = {.direction = direction, .segments = 1};
+	struct packet p = {.direction = direction};
 	__u32 tags = 0;
 	_Bool ethernet;
 
@@ -126,16 +139,17 @@ static __always_inline int count_skb(struct __sk_buff *skb, enum direction direc
 	f.data_end = (void *)(long)skb->data_end;
 	f.length = skb->len;
 	p.interface = skb->ifindex;
-	p.size = f.length;
-	if (skb->vlan_present) {
+	/* The outermost tag is mostly beside the frame, not in it. */
+	if (skb->vlan_present)
 		note_vlan(&p, tags++, skb->vlan_tci);
-		p.size += sizeof(struct vlan_tag);
-	}
 	ethernet = !bare(skb);
 	if (!ethernet)
 		p.ethertype = bpf_ntohs(skb->protocol);
 	p.status = parse_frame(&f, &p, ethernet, tags);
-	count_segments(skb, &f, &p);
+	p.segments = wire_packets(skb, &f);
+	p.size = wire_bytes(skb, &f, &p);
+	if (skb->vlan_present)
+		p.size += p.segments * sizeof(struct vlan_tag);
 	record(&p);
 	return CONTINUE;
 }
