@@ -36,6 +36,7 @@ type floodRun struct {
 const (
 	floodMapFloods      = "floods"
 	floodMapFloodsLost  = "floods_lost"
+	floodProgAttached   = "attached"
 	floodProgEmitFloods = "emit_floods"
 	floodProgFillOnly   = "fill_only"
 	floodVarFloodsOn    = "floods_on"
@@ -83,6 +84,7 @@ type floodSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type floodProgramSpecs struct {
+	Attached   *ebpf.ProgramSpec `ebpf:"attached"`
 	EmitFloods *ebpf.ProgramSpec `ebpf:"emit_floods"`
 	FillOnly   *ebpf.ProgramSpec `ebpf:"fill_only"`
 }
@@ -144,12 +146,14 @@ type floodVariables struct {
 //
 // It can be passed to loadFloodObjects or ebpf.CollectionSpec.LoadAndAssign.
 type floodPrograms struct {
+	Attached   *ebpf.Program `ebpf:"attached"`
 	EmitFloods *ebpf.Program `ebpf:"emit_floods"`
 	FillOnly   *ebpf.Program `ebpf:"fill_only"`
 }
 
 func (p *floodPrograms) Close() error {
 	return _FloodClose(
+		p.Attached,
 		p.EmitFloods,
 		p.FillOnly,
 	)
