@@ -70,14 +70,9 @@ func (l *loader) makeMaps() error {
 
 // makeMap makes one map; existing are those that it may hold.
 func (l *loader) makeMap(name string, existing map[string]*ebpf.Map) error {
-	spec := &ebpf.CollectionSpec{Maps: map[string]*ebpf.MapSpec{name: l.spec.Maps[name]}, Variables: map[string]*ebpf.VariableSpec{}}
+	spec := &ebpf.CollectionSpec{Maps: map[string]*ebpf.MapSpec{name: l.spec.Maps[name]}}
 	for held := range existing {
 		spec.Maps[held] = l.spec.Maps[held]
-	}
-	for v, s := range l.spec.Variables {
-		if s.SectionName == name {
-			spec.Variables[v] = s
-		}
 	}
 	c, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: existing, Cache: l.types})
 	if err != nil {

@@ -58,13 +58,9 @@ func attachPerfEvent(s *site, prog *ebpf.Program) (*link, error) {
 	if err != nil {
 		return nil, &Error{Attr: "event", What: "cannot tell how many CPUs there are", Err: err}
 	}
-	pid := -1
-	if s.Pid != 0 {
-		pid = s.Pid
-	}
 	all := &link{LinkInfo: LinkInfo{Target: name}}
 	for cpu := range cpus {
-		hold, err := perfEventOn(cpu, pid, &attr, prog)
+		hold, err := perfEventOn(cpu, &attr, prog)
 		if errors.Is(err, unix.ENODEV) {
 			continue // offline
 		}
@@ -78,8 +74,8 @@ func attachPerfEvent(s *site, prog *ebpf.Program) (*link, error) {
 }
 
 // perfEventOn returns what has to be held.
-func perfEventOn(cpu, pid int, attr *unix.PerfEventAttr, prog *ebpf.Program) ([]io.Closer, error) {
-	fd, err := unix.PerfEventOpen(attr, pid, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
+func perfEventOn(cpu int, attr *unix.PerfEventAttr, prog *ebpf.Program) ([]io.Closer, error) {
+	fd, err := unix.PerfEventOpen(attr, -1, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
 	if err != nil {
 		return nil, err
 	}
@@ -100,11 +96,8 @@ func perfEventOn(cpu, pid int, attr *unix.PerfEventAttr, prog *ebpf.Program) ([]
 
 func (s *site) explainPerfEvent(name string, cpu int, err error) error {
 	e := &Error{Attr: "event", What: fmt.Sprintf("sampling %s on CPU %d failed", name, cpu), Err: err}
-	switch {
-	case errors.Is(err, unix.EINVAL) && s.Frequency != 0:
+	if errors.Is(err, unix.EINVAL) && s.Frequency != 0 {
 		e.Attr, e.Cure = "frequency", "the most is in /proc/sys/kernel/perf_event_max_sample_rate"
-	case errors.Is(err, unix.ESRCH):
-		e.Attr, e.What = "pid", fmt.Sprintf("there is no process %d", s.Pid)
 	}
 	return e
 }

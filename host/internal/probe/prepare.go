@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"os"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -58,6 +59,7 @@ func prepare(spec *Spec) (*ebpf.CollectionSpec, error) {
 	for i, p := range spec.Object.Programs() {
 		numberProgram(c.Programs[p.Name].Instructions, i)
 	}
+	c.Variables = nil // their values are in the maps; the library would map those into memory for as long as it likes
 	return c, nil
 }
 
@@ -76,7 +78,21 @@ func setVariable(c *ebpf.CollectionSpec, name string, value any) error {
 	if !ok || !v.Constant() {
 		return nil
 	}
-	return v.Set(value)
+	if err := v.Set(value); err != nil {
+		return err
+	}
+	section := c.Maps[v.SectionName]
+	if section == nil || len(section.Contents) != 1 {
+		return fmt.Errorf("its section %s has no contents", v.SectionName)
+	}
+	data, ok := section.Contents[0].Value.([]byte)
+	if !ok || uint64(v.Offset)+uint64(len(v.Value)) > uint64(len(data)) {
+		return fmt.Errorf("its section %s is too short", v.SectionName)
+	}
+	data = slices.Clone(data) // the copy of a specification shares them
+	copy(data[v.Offset:], v.Value)
+	section.Contents[0].Value = data
+	return nil
 }
 
 // numberProgram replaces the constant that stands for the program's index in its log lines.

@@ -69,8 +69,8 @@ func (r *ring) fill() uint64 { return r.written() - r.next }
 // when a batch is passed on and at each quarter of the ring: a store per record would fight the producer for the cache line.
 func (r *ring) drain(c *collector) (moved bool, err error) {
 	start, end := r.next, r.written()
-	if end-start > r.size {
-		return false, fmt.Errorf("the ring is corrupt: %d bytes are said to be in a ring of %d", end-start, r.size)
+	if end-start > r.size || (start|end)%8 != 0 {
+		return false, fmt.Errorf("the ring is corrupt: positions %d and %d in a ring of %d bytes", start, end, r.size)
 	}
 	pos, stored := start, start
 	b := c.b

@@ -73,7 +73,7 @@ var hooks = map[object.Hook]hook{
 	object.KretprobeMulti: {[]string{"target"}, attachKprobeMulti},
 	object.Uprobe:         {[]string{"binary", "symbol", "offset", "pid"}, attachUprobe},
 	object.Uretprobe:      {[]string{"binary", "symbol", "offset", "pid"}, attachUprobe},
-	object.PerfEvent:      {[]string{"event", "frequency", "period", "pid"}, attachPerfEvent},
+	object.PerfEvent:      {[]string{"event", "frequency", "period"}, attachPerfEvent},
 	object.Cgroup:         {[]string{"cgroup", "target"}, attachCgroup},
 	object.SockOps:        {[]string{"cgroup"}, attachCgroup},
 }

@@ -65,7 +65,7 @@ type Attach struct {
 	Binary string
 	Symbol string
 	Offset uint64
-	// Pid restricts a uprobe or perf event to one process.
+	// Pid restricts a uprobe to one process.
 	Pid int
 	// Cgroup is the path of a cgroup v2 directory; its default is the root of the hierarchy.
 	Cgroup string

@@ -1,0 +1,137 @@
+package probe
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// What tests do so that programs run. Each returns the process in which they then run.
+
+// childEnv makes the test binary connect to itself and end, instead of running tests.
+const childEnv = "PROBEHOST_TEST_CHILD"
+
+func child() {
+	if err := connectOnce(); err != nil {
+		println(err.Error())
+		os.Exit(1)
+	}
+}
+
+func connectOnce() error {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	c, err := net.Dial("tcp4", l.Addr().String())
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+func connect(t testing.TB) int {
+	t.Helper()
+	if err := connectOnce(); err != nil {
+		t.Fatal(err)
+	}
+	return os.Getpid()
+}
+
+// connectIn connects in a process of a cgroup.
+func connectIn(t testing.TB, cgroup string) int {
+	t.Helper()
+	dir, err := os.Open(cgroup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(dir.Fd())}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return cmd.Process.Pid
+}
+
+// startProcess executes a file.
+func startProcess(t testing.TB) int {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd.Process.Pid
+}
+
+// sendPacket sends a packet over lo.
+func sendPacket(t testing.TB) int {
+	t.Helper()
+	c, err := net.Dial("udp4", "127.0.0.1:9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte("packet")); err != nil {
+		t.Fatal(err)
+	}
+	return 0
+}
+
+// burn uses a CPU for a while.
+func burn(testing.TB) int {
+	for start := time.Now(); time.Since(start) < 100*time.Millisecond; {
+	}
+	return os.Getpid()
+}
+
+// ownNetwork gives the test a network namespace with lo up and nothing else in it. It ends with the test.
+func ownNetwork(t testing.TB) {
+	t.Helper()
+	runtime.LockOSThread() // never unlocked: the thread ends with the test's goroutine
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		t.Fatal(err)
+	}
+	up(t, "lo")
+}
+
+func up(t testing.TB, name string) {
+	t.Helper()
+	l, err := netlink.LinkByName(name)
+	if err == nil {
+		err = netlink.LinkSetUp(l)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ownCgroup makes a cgroup that is removed after the test.
+func ownCgroup(t testing.TB) string {
+	t.Helper()
+	root, err := cgroupRoot()
+	if err != nil {
+		t.Skip("needs the cgroup v2 hierarchy: ", err)
+	}
+	dir := filepath.Join(root, "probehost-test-"+strconv.Itoa(os.Getpid())+"-"+strconv.FormatInt(time.Now().UnixNano(), 36))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.Remove(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
