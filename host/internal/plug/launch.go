@@ -94,9 +94,10 @@ func (p *Process) start(ctx context.Context, path string) error {
 		HandshakeConfig:  handshakeConfig(),
 		Plugins:          plugin.PluginSet{wire.PluginName: &p.connection},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
-		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
+		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
+			// The plugin removes its folder when the host is dead, so nothing else may be in it. Ours also has the shorter path.
 			c.cmd.Env = environment(append(cmd.Env, plugin.EnvUnixSocketDir+"="+p.dir))
-			return c, nil
+			return c, os.Remove(dir)
 		},
 		StartTimeout:     2 * p.options.StartTimeout, // ctx ends before
 		Logger:           hclog.NewNullLogger(),      // what there is to say is said here

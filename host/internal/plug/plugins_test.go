@@ -47,6 +47,14 @@ var plugins = map[string]func(){
 	"alien":     func() { fmt.Println("2|1|unix|/tmp/x|grpc|"); time.Sleep(time.Hour) },
 	"ancient":   func() { fmt.Println("1|1|unix|/tmp/x|netrpc|"); time.Sleep(time.Hour) },
 	"elsewhere": func() { fmt.Println("1|1|tcp|192.0.2.1:80|grpc|"); time.Sleep(time.Hour) },
+	"host": func() { // not a plugin: a host, for a test that kills it
+		p, err := Launch(context.Background(), Options{Name: "obedient", Path: os.Args[1], RuntimeDir: os.Args[2]})
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(p.Pid())
+		time.Sleep(time.Hour)
+	},
 	"mute": func() {
 		path := filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "plugin1")
 		if _, err := net.Listen("unix", path); err != nil {
