@@ -186,6 +186,3 @@ func likeness(stream, structName string) int {
 	}
 	return n
 }
-
-// Structs names the structs in the object, sorted: what a stream's type may be.
-func (o *Object) Structs() []string { return o.types.structs() }

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 )
 
 // Object is an opened BPF object. It is immutable; any number of goroutines may read it. What loads it copies [Object.Spec] first.
@@ -54,9 +53,8 @@ func load(elf []byte) (spec *ebpf.CollectionSpec, err error) {
 		}
 	}()
 	spec, err = ebpf.LoadCollectionSpecFromReader(bytes.NewReader(elf))
-	var unsupported interface{ Unwrap() error }
-	if errors.Is(err, ebpf.ErrNotSupported) && errors.As(err, &unsupported) {
-		return nil, fmt.Errorf("uses something that this version cannot load: %w", err)
+	if errors.Is(err, ebpf.ErrNotSupported) {
+		return nil, fmt.Errorf("the object has something that this version cannot load: %w", err)
 	}
 	return spec, err
 }
@@ -101,6 +99,3 @@ func (o *Object) mapNames(keep func(*ebpf.MapSpec) bool) []string {
 func Internal(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "probe_")
 }
-
-// BTF returns the object's types, nil if it has none.
-func (o *Object) BTF() *btf.Spec { return o.Spec.Types }

@@ -43,21 +43,7 @@ func typeName(t btf.Type, depth int) string {
 		}
 		return typeName(v.Target, depth) + " *"
 	case *btf.Array:
-		dims := ""
-		var elem btf.Type = v
-		for range maxDepth {
-			arr, ok := elem.(*btf.Array)
-			if !ok {
-				break
-			}
-			if arr.Nelems == 0 {
-				dims += "[]"
-			} else {
-				dims += "[" + strconv.FormatUint(uint64(arr.Nelems), 10) + "]"
-			}
-			elem = arr.Type
-		}
-		return typeName(elem, depth) + dims
+		return arrayName(v, depth)
 	case *btf.Const:
 		if _, ok := v.Type.(*btf.Pointer); ok {
 			return typeName(v.Type, depth) + "const"
@@ -74,6 +60,25 @@ func typeName(t btf.Type, depth int) string {
 	default:
 		return "unknown"
 	}
+}
+
+// arrayName writes the sizes in the order of C, the outermost first.
+func arrayName(arr *btf.Array, depth int) string {
+	var sizes strings.Builder
+	var elem btf.Type = arr
+	for range maxDepth {
+		inner, ok := elem.(*btf.Array)
+		if !ok {
+			break
+		}
+		if inner.Nelems == 0 {
+			sizes.WriteString("[]")
+		} else {
+			sizes.WriteString("[" + strconv.FormatUint(uint64(inner.Nelems), 10) + "]")
+		}
+		elem = inner.Type
+	}
+	return typeName(elem, depth) + sizes.String()
 }
 
 func tagged(tag, name string) string {
