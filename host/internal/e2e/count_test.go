@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// row is one line of the counter's JSON for one key.
+// row is what the counter's JSON has for one key.
 type row struct {
 	Packets uint64 `json:"packets"`
 	Bytes   uint64 `json:"bytes"`
@@ -89,20 +89,19 @@ func lastCount(t *testing.T, out string) map[string]row {
 	rows := map[string]row{}
 	for line := range strings.Lines(out) {
 		var count struct {
-			Rows []json.RawMessage `json:"rows"`
+			Rows []struct {
+				Key struct {
+					Protocol string `json:"protocol"`
+				} `json:"key"`
+				Count row `json:"count"`
+			} `json:"rows"`
 		}
 		if json.Unmarshal([]byte(line), &count) != nil || count.Rows == nil {
 			continue
 		}
 		clear(rows)
-		for _, raw := range count.Rows {
-			var key struct {
-				Protocol string `json:"protocol"`
-			}
-			var r row
-			check(t, json.Unmarshal(raw, &key))
-			check(t, json.Unmarshal(raw, &r))
-			rows[key.Protocol] = r
+		for _, r := range count.Rows {
+			rows[r.Key.Protocol] = r.Count
 		}
 	}
 	return rows
