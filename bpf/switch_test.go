@@ -23,9 +23,7 @@ func costOf(t testing.TB, object, program string, constants map[string]any) cost
 	if !found {
 		t.Skip("this kernel does not tell what the verifier did")
 	}
-	left, err := info.TranslatedSize()
-	must(t, err)
-	return cost{verified, left}
+	return cost{verified, sizeOf(t, coll.Programs[program])}
 }
 
 // What nobody wants is not in the kernel: switched off, a stream leaves nothing to run.
