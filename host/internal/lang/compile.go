@@ -107,21 +107,16 @@ func (o *operand) constant() bool { return o.node == nil }
 
 // operand compiles an expression outside of template positions.
 func (c *compiler) operand(e hclsyntax.Expression) *operand {
-	if c.depth++; c.depth > expr.MaxDepth {
-		c.depth--
-		c.fail(e.Range(), "Expression too deep", "An event expression can be nested %d deep; this one goes deeper.", expr.MaxDepth)
-		return nil
-	}
-	defer func() { c.depth-- }()
+	e = unwrapped(e)
 	if !c.dynamic[e] {
 		return c.constant(e)
 	}
+	if !c.enter(e) {
+		return nil
+	}
+	defer c.leave()
 	o := &operand{at: e.Range()}
 	switch e := e.(type) {
-	case *hclsyntax.ParenthesesExpr:
-		return c.operand(e.Expression)
-	case *hclsyntax.TemplateWrapExpr:
-		return c.operand(e.Wrapped)
 	case *hclsyntax.ScopeTraversalExpr:
 		o.node, o.field = c.fieldRef(e.Traversal, e.Range())
 	case *hclsyntax.UnaryOpExpr:
@@ -142,6 +137,32 @@ func (c *compiler) operand(e hclsyntax.Expression) *operand {
 	}
 	return o
 }
+
+// unwrapped takes off parentheses, and the quotes of a template that is a single expression.
+func unwrapped(e hclsyntax.Expression) hclsyntax.Expression {
+	for {
+		switch outer := e.(type) {
+		case *hclsyntax.ParenthesesExpr:
+			e = outer.Expression
+		case *hclsyntax.TemplateWrapExpr:
+			e = outer.Wrapped
+		default:
+			return e
+		}
+	}
+}
+
+// enter counts a level of nesting, which leave takes back. It reports whether there was one left.
+func (c *compiler) enter(e hclsyntax.Expression) bool {
+	if c.depth == expr.MaxDepth {
+		c.fail(e.Range(), "Expression too deep", "An event expression can be nested %d deep; this one goes deeper.", expr.MaxDepth)
+		return false
+	}
+	c.depth++
+	return true
+}
+
+func (c *compiler) leave() { c.depth-- }
 
 func (c *compiler) unary(e *hclsyntax.UnaryOpExpr) *expr.Node {
 	if e.Op == hclsyntax.OpLogicalNot {

@@ -10,19 +10,15 @@ import (
 
 // display compiles an expression of any type to the text that shows it.
 func (c *compiler) display(e hclsyntax.Expression) *expr.Node {
+	e = unwrapped(e)
 	if !c.dynamic[e] {
 		return c.constantText(e)
 	}
-	if c.depth++; c.depth > expr.MaxDepth {
-		c.depth--
-		return c.fail(e.Range(), "Expression too deep", "An event expression can be nested %d deep; this one goes deeper.", expr.MaxDepth)
+	if !c.enter(e) {
+		return nil
 	}
-	defer func() { c.depth-- }()
+	defer c.leave()
 	switch e := e.(type) {
-	case *hclsyntax.ParenthesesExpr:
-		return c.display(e.Expression)
-	case *hclsyntax.TemplateWrapExpr:
-		return c.display(e.Wrapped)
 	case *hclsyntax.TemplateExpr:
 		return c.concat(e)
 	case *hclsyntax.ConditionalExpr:

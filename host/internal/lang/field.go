@@ -68,6 +68,10 @@ func (c *compiler) unknownField(t hcl.Traversal, name string, at hcl.Range) *exp
 	}
 	if len(t) > 1 { // point at the name alone
 		at = hcl.RangeBetween(t[1].SourceRange(), t[len(t)-1].SourceRange())
+		if _, ok := t[1].(hcl.TraverseAttr); ok { // whose range begins with the dot
+			at.Start.Byte++
+			at.Start.Column++
+		}
 	}
 	return c.fail(at, "Unknown field", "The stream's events have no field %q.%s", name, suggestion.Hint(name, "fields", names))
 }
