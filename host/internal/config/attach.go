@@ -32,10 +32,9 @@ func (d *decoder) attach(b *hcl.Block) *Attach {
 		NameRange: b.LabelRanges[0],
 		Range:     b.DefRange,
 		Args:      map[string]hcl.Range{},
-		Values:    map[string]hcl.Range{},
 	}
 	for name, attr := range content.Attributes {
-		a.Args[name], a.Values[name] = attr.Range, attr.Expr.Range()
+		a.Args[name] = attr.Range
 	}
 	return a
 }

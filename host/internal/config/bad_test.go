@@ -109,7 +109,7 @@ func TestBad(t *testing.T) {
 		}},
 		"formats": {inProbe("stream \"s\" {\nfield \"a\" { format = \"ipv5\" }\nfield \"a\" { format = \"ipv4\" }\n}"), []string{
 			`probes.hcl:4,22-28: Invalid value; "format" takes one of "boottime", "cgroup", "duration", "errno", "ethertype", "family", "group", ` +
-				`"hex", "interface", "ip", "ipv4", "ipv6", "mac", "port", "protocol", "signal", "size", "tcpstate", "time", "user", not "ipv5". ` +
+				`"hex", "interface", "ip", "ipv4", "ipv6", "mac", "port", "protocol", "signal", "size", "tcpstate", "text", "time", "user", not "ipv5". ` +
 				`Did you mean "ipv4"?`,
 			`probes.hcl:5,7-10: Duplicate field; The field "a" is declared at probes.hcl:4,7 already.`,
 		}},

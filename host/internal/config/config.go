@@ -103,8 +103,7 @@ type Attach struct {
 	probe.Attach
 	NameRange hcl.Range            // the program's name
 	Range     hcl.Range            // `attach "program"`
-	Args      map[string]hcl.Range // of the arguments given, by name: the whole argument
-	Values    map[string]hcl.Range // the same: the value
+	Args      map[string]hcl.Range // of the arguments given, by name
 }
 
 // Stream is a stream block.

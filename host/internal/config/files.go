@@ -28,16 +28,18 @@ func read(path string) (dir string, sources []source, diags hcl.Diagnostics) {
 	if err != nil {
 		return filepath.Dir(path), nil, hcl.Diagnostics{missing(path, err)}
 	}
-	if !info.IsDir() {
-		s, diags := readFile(path)
-		return filepath.Dir(path), s, diags
+	dir, paths := filepath.Dir(path), []string{path}
+	if info.IsDir() {
+		dir = path
+		paths, diags = list(path)
 	}
-	names, diags := list(path)
-	for _, name := range names {
-		s, more := readFile(filepath.Join(path, name))
-		sources, diags = append(sources, s...), append(diags, more...)
+	for _, path := range paths {
+		data, more := ReadFile(path)
+		if diags = append(diags, more...); !more.HasErrors() {
+			sources = append(sources, source{name: path, data: data})
+		}
 	}
-	return path, sources, diags
+	return dir, sources, diags
 }
 
 func missing(path string, err error) *hcl.Diagnostic {
@@ -49,8 +51,8 @@ func missing(path string, err error) *hcl.Diagnostic {
 	return d
 }
 
-// list names the files of the folder that are read. Those that an editor leaves behind do not count.
-func list(dir string) (names []string, diags hcl.Diagnostics) {
+// list returns the paths of the files of the folder that are read. Those that an editor leaves behind do not count.
+func list(dir string) (paths []string, diags hcl.Diagnostics) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Cannot read the configuration", Detail: sentence(err)}}
@@ -65,29 +67,29 @@ func list(dir string) (names []string, diags hcl.Diagnostics) {
 		case strings.HasSuffix(name, "_override.hcl") || name == "override.hcl":
 			diags = append(diags, unsupported(startOf(path), "Override files", "put the change into the file that it is for"))
 		case !strings.HasSuffix(name, ".hcl"):
-		case len(names) == maxFiles:
+		case len(paths) == maxFiles:
 			return nil, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Too many files",
 				Detail: fmt.Sprintf("%s has more than %d *.hcl files.", dir, maxFiles)})
 		default:
 			if info, err := os.Stat(path); err == nil && info.IsDir() {
 				continue
 			}
-			names = append(names, name)
+			paths = append(paths, path)
 		}
 	}
-	if len(names) == 0 && len(diags) == 0 {
+	if len(paths) == 0 && len(diags) == 0 {
 		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Configuration not found",
 			Detail: fmt.Sprintf("The folder %s has no *.hcl files.", dir)})
 	}
-	return names, diags
+	return paths, diags
 }
 
 func jsonFile(path string) *hcl.Diagnostic {
 	return unsupported(startOf(path), "Configurations in JSON", "write them in the syntax of HCL, in files named *.hcl")
 }
 
-// readFile returns one source, or none and why.
-func readFile(path string) ([]source, hcl.Diagnostics) {
+// ReadFile returns the content of a file, or why it cannot be read. Of one that is larger than [MaxSize] it returns one byte more.
+func ReadFile(path string) ([]byte, hcl.Diagnostics) {
 	if strings.HasSuffix(path, ".json") {
 		return nil, hcl.Diagnostics{jsonFile(path)}
 	}
@@ -100,7 +102,7 @@ func readFile(path string) ([]source, hcl.Diagnostics) {
 	if err != nil {
 		return nil, hcl.Diagnostics{missing(path, err)}
 	}
-	return []source{{name: path, data: data}}, nil
+	return data, nil
 }
 
 // parse guards, then parses. The file is kept for excerpts even if it is refused.

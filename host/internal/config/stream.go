@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/probehost/probehost/host/internal/schema"
 	"github.com/probehost/probehost/sdk/record"
 )
 
@@ -65,7 +66,7 @@ func formats() []string {
 	all := []record.Format{
 		record.Hex, record.IPv4, record.IPv6, record.IP, record.MAC, record.Port, record.Protocol, record.EtherType, record.Interface,
 		record.User, record.Group, record.Errno, record.Signal, record.Time, record.BootTime, record.Duration, record.Cgroup,
-		record.Family, record.TCPState, record.ByteSize,
+		record.Family, record.TCPState, record.ByteSize, schema.Text,
 	}
 	names := make([]string, len(all))
 	for i, f := range all {

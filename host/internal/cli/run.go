@@ -1,0 +1,209 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/probehost/probehost/host/internal/config"
+	"github.com/probehost/probehost/host/internal/console"
+	"github.com/probehost/probehost/host/internal/pipeline"
+	"github.com/probehost/probehost/host/internal/plan"
+	"github.com/probehost/probehost/host/internal/probe"
+)
+
+const runLong = `Loads the probes, starts the handlers, attaches, and runs until Ctrl-C or SIGTERM.
+
+Everything is checked and loaded before anything is attached; an error leaves
+nothing behind. At the end it detaches, hands on the events that are still on
+their way, and prints on standard error what went where. A second Ctrl-C stops
+it at once.
+
+It needs root, or the capabilities that it names when they are missing.`
+
+// drainTime is how long handlers may take to finish at the end.
+const drainTime = 10 * time.Second
+
+type runner struct {
+	limit   time.Duration
+	verbose bool
+	err     *os.File // standard error
+}
+
+func newRun() *cobra.Command {
+	r := &runner{err: os.Stderr}
+	cmd := &cobra.Command{
+		Use:   "run [PATH]",
+		Short: "Load, attach and run a configuration",
+		Long:  runLong,
+		Example: `  sudo probehost run
+  sudo probehost run --for 10s /etc/probehost`,
+		Args:              onePath,
+		ValidArgsFunction: completePath,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("for") && r.limit <= 0 {
+				return usageError(fmt.Errorf("--for %s: must be longer than zero", r.limit))
+			}
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			return r.run(ctx, pathOf(args))
+		},
+	}
+	cmd.Flags().DurationVar(&r.limit, "for", 0, "stop after this time, like 10s; 0 runs until it is stopped")
+	cmd.Flags().BoolVarP(&r.verbose, "verbose", "v", false, "log at level debug, and show whole verifier logs")
+	return cmd
+}
+
+func (r *runner) run(ctx context.Context, path string) error {
+	c, diags := config.Load(path)
+	if diags.HasErrors() {
+		return report(r.err, c.Files, diags)
+	}
+	if err := probe.CheckPrivileges(); err != nil {
+		return err
+	}
+	dir, err := runtimeDir(c)
+	if err != nil {
+		return err
+	}
+	p, more := plan.Build(ctx, c, &plan.Processes{Dirs: plan.PluginDirs(c), RuntimeDir: dir})
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	diags = append(diags, more...)
+	config.Sort(diags)
+	if err := report(r.err, c.Files, diags); err != nil {
+		return err
+	}
+	if len(p.Handlers) == 0 {
+		return fmt.Errorf("%s has no handler: nothing would happen; add a handler block, like handler \"logger\" \"all\" { from = [probe.NAME] }", path)
+	}
+	return r.start(ctx, p, dir)
+}
+
+// start runs the plan to its end.
+func (r *runner) start(ctx context.Context, p *plan.Plan, dir string) error {
+	// A reader of our output that goes away must not end us before we have detached.
+	ignored := make(chan os.Signal, 1)
+	signal.Notify(ignored, syscall.SIGPIPE)
+	defer signal.Stop(ignored)
+
+	unwritable := make(chan error, 1)
+	screen := console.New(os.Stdout, r.err, func(err error) { unwritable <- err })
+	log := r.logger(p.Config, screen.Log())
+	line, err := pipeline.Start(ctx, pipeline.Options{Plan: p, Output: screen, Terminal: screen.Terminal, Log: log, RuntimeDir: dir})
+	if err != nil {
+		_ = screen.Close() // it printed nothing that matters now
+		return r.explain(p, err)
+	}
+	for _, l := range line.Links() {
+		log.Info("attached", append([]any{"program", l.Program, "type", l.Type, "target", l.Target}, note(l)...)...)
+	}
+	log.Info("running", "probes", len(p.Probes), "streams", len(p.Streams), "handlers", len(p.Handlers))
+
+	ended := r.wait(ctx, line, screen, unwritable)
+	log.Debug("stopping: detaching, and waiting for the handlers to finish")
+	drain, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	ended = errors.Join(ended, line.Stop(drain))
+	if err := screen.Close(); err != nil && len(unwritable) > 0 {
+		ended = errors.Join(ended, outputError(err))
+	}
+	fmt.Fprintln(r.err)
+	if _, err := line.Summary().WriteTo(r.err); err != nil {
+		return errors.Join(ended, err)
+	}
+	return ended
+}
+
+// wait returns when it is time to stop, with the reason if it is not a wish.
+func (r *runner) wait(ctx context.Context, line *pipeline.Pipeline, screen *console.Console, unwritable <-chan error) error {
+	var over <-chan time.Time
+	if r.limit > 0 {
+		over = time.After(r.limit)
+	}
+	resized := make(chan os.Signal, 1)
+	signal.Notify(resized, syscall.SIGWINCH)
+	defer signal.Stop(resized)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-over:
+			return nil
+		case err := <-line.Failed():
+			return err
+		case err := <-unwritable:
+			return outputError(err)
+		case <-resized:
+			if width, height, ok := screen.Terminal(); ok {
+				line.Resize(width, height)
+			}
+		}
+	}
+}
+
+func outputError(err error) error {
+	return fmt.Errorf("standard output cannot be written any more: %w", err)
+}
+
+func note(l probe.LinkInfo) []any {
+	if l.Note == "" {
+		return nil
+	}
+	return []any{"note", l.Note}
+}
+
+// explain prints why the pipeline did not start, with places in the files.
+func (r *runner) explain(p *plan.Plan, err error) error {
+	if err := report(r.err, p.Config.Files, diagnose(p, err)); err != nil && !errors.Is(err, errReported) {
+		return err
+	}
+	verifierLogs(r.err, err, r.verbose)
+	return errReported
+}
+
+// logger writes text to a terminal and JSON elsewhere.
+func (r *runner) logger(c *config.Config, w io.Writer) hclog.Logger {
+	level := hclog.LevelFromString(c.Host.LogLevel.Or("info"))
+	if r.verbose {
+		level = min(level, hclog.Debug)
+	}
+	o := &hclog.LoggerOptions{Name: "probehost", Level: level, Output: w, JSONFormat: true}
+	if term.IsTerminal(int(r.err.Fd())) {
+		o.JSONFormat, o.TimeFormat = false, "15:04:05.000"
+		if os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
+			o.Color, o.ColorHeaderOnly = hclog.ForceColor, true
+		}
+	}
+	return hclog.New(o)
+}
+
+// runtimeDir is the folder for sockets: that of the configuration or of the service manager, else a usual one.
+func runtimeDir(c *config.Config) (string, error) {
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("probehost-%d", os.Geteuid()))
+	switch given, xdg := os.Getenv("RUNTIME_DIRECTORY"), os.Getenv("XDG_RUNTIME_DIR"); {
+	case c.Host.RuntimeDir.Given:
+		dir = c.Host.RuntimeDir.Value
+	case given != "":
+		dir = given
+	case os.Geteuid() == 0:
+		dir = "/run/probehost"
+	case xdg != "":
+		dir = filepath.Join(xdg, "probehost")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("runtime_dir: %w; name a folder that can be written in the host block", err)
+	}
+	return dir, nil
+}
