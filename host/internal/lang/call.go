@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/probehost/probehost/host/internal/suggestion"
 	"github.com/probehost/probehost/sdk/expr"
@@ -44,14 +42,13 @@ func (c *compiler) call(e *hclsyntax.FunctionCallExpr) *expr.Node {
 // fit it.
 func (c *compiler) searched(o *operand, in *record.Field) *expr.Node {
 	if o.constant() {
-		v, err := convert.Convert(o.value, cty.String)
-		if err != nil {
-			return c.fail(o.at, "Text expected", "This is %s, which cannot be made text.", typeName(o.value.Type()))
-		}
 		if in != nil && in.Kind != record.Text {
 			in = nil
 		}
-		return c.text(in, &operand{at: o.at, value: v})
+		if o = c.converted(o); o == nil {
+			return nil
+		}
+		return c.text(in, o)
 	}
 	switch {
 	case o.node.Type == expr.String:

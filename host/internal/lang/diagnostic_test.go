@@ -116,7 +116,8 @@ func TestTemplateErrors(t *testing.T) {
 	tests := map[string]struct{ source, want string }{
 		"unknown field":   {`"${event.comm} and ${event.«pidd»}"`, `Did you mean "pid"?`},
 		"null":            {`"a${«null»}b${event.pid}"`, `null or not known`},
-		"list":            {`"a${«[1]»}b${event.pid}"`, `cannot be shown as text`},
+		"list":            {`"a${«[1]»}b${event.pid}"`, `cannot be made text`},
+		"huge":            {`"${event.pid}${«1e90220010»}"`, `too large to be written out`},
 		"for":             {`"«%{ for x in event.list }a%{ endfor }»"`, `A for expression`},
 		"condition":       {`"${«event.pid» ? "a" : "b"}"`, `A condition is true or false`},
 		"lone expression": {`«event»`, `Name a field`},

@@ -62,11 +62,24 @@ func (c *compiler) constantText(e hclsyntax.Expression) *expr.Node {
 	if o == nil {
 		return nil
 	}
+	if o = c.converted(o); o == nil {
+		return nil
+	}
+	return str(o.value.AsString())
+}
+
+// converted makes a string of a constant, as HCL does for templates and arguments.
+func (c *compiler) converted(o *operand) *operand {
+	if o.value.Type() == cty.Number && o.value.AsBigFloat().MantExp(nil) > maxExponent {
+		c.fail(o.at, "Number out of range", "This number is too large to be written out.")
+		return nil
+	}
 	v, err := convert.Convert(o.value, cty.String)
 	if err != nil {
-		return c.fail(o.at, "Text expected", "This is %s, which cannot be shown as text.", typeName(o.value.Type()))
+		c.fail(o.at, "Text expected", "This is %s, which cannot be made text.", typeName(o.value.Type()))
+		return nil
 	}
-	return str(v.AsString())
+	return &operand{at: o.at, value: v}
 }
 
 func shown(n *expr.Node) *expr.Node {
