@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -107,28 +108,34 @@ func FuzzTree(f *testing.F) {
 	})
 }
 
-// TestComparisonWithConstant tries every operation on both sides of every limit, which random trees seldom hit.
-func TestComparisonWithConstant(t *testing.T) {
-	s := &record.Schema{Size: 8, Fields: []record.Field{{Name: "u", Kind: record.Uint, Size: 8}, {Name: "i", Kind: record.Int, Size: 8}}}
-	rec := make([]byte, 8)
-	for field, fieldType := range []Type{Uint, Int} {
-		for _, value := range interesting {
-			for i := range rec {
-				rec[i] = byte(value >> (8 * i))
-			}
-			for _, limit := range interesting {
-				for _, k := range []*Node{{Op: Const, Type: Uint, Uint: limit}, {Op: Const, Type: Int, Int: int64(limit)}} {
+// TestComparisons tries every operation between fields, and between fields and constants, on both sides of every limit, which random
+// trees seldom hit.
+func TestComparisons(t *testing.T) {
+	s := &record.Schema{Size: 16}
+	for _, offset := range []uint32{0, 8} {
+		for _, kind := range []record.Kind{record.Uint, record.Int} {
+			s.Fields = append(s.Fields, record.Field{Name: fmt.Sprint(kind, offset), Kind: kind, Offset: offset, Size: 8})
+		}
+	}
+	numbers := func(v uint64, field int) []*Node { // the forms that a value can have
+		return []*Node{
+			{Op: FieldRef, Type: Uint, Field: field}, {Op: FieldRef, Type: Int, Field: field + 1},
+			{Op: Const, Type: Uint, Uint: v}, {Op: Const, Type: Int, Int: int64(v)},
+		}
+	}
+	for _, x := range interesting {
+		for _, y := range interesting {
+			rec := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, x), y)
+			for _, a := range numbers(x, 0) {
+				for _, b := range numbers(y, 2) {
 					for op := Eq; op <= Ge; op++ {
-						f := &Node{Op: FieldRef, Type: fieldType, Field: field}
-						for _, args := range [][]*Node{{f, k}, {k, f}} {
-							n := &Node{Op: op, Type: Bool, Args: args}
-							p, err := NewPredicate(n, s)
-							if err != nil {
-								t.Fatal(err)
-							}
-							if got, want := p.Match(rec), (reference{schema: s, rec: rec}).bool(n); got != want {
-								t.Errorf("%s over %d is %t", n, int64(value), got)
-							}
+						n := &Node{Op: op, Type: Bool, Args: []*Node{a, b}}
+						p, err := NewPredicate(n, s)
+						if err != nil {
+							t.Fatal(err)
+						}
+						if got, want := p.Match(rec), (reference{schema: s, rec: rec}).bool(n); got != want {
+							t.Errorf("%s over %#x and %#x is %t", n, x, y, got)
 						}
 					}
 				}
