@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/probehost/probehost/host/internal/suggestion"
 )
 
 // Exit statuses.
@@ -114,11 +116,11 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("unknown command %q", args[0])
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		text += fmt.Sprintf("; did you mean %q?", strings.Join(near, `" or "`))
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
 	}
-	return usageError(errors.New(text))
+	return usageError(fmt.Errorf("unknown command %q.%s", args[0], suggestion.Hint(args[0], "commands", names)))
 }
 
 // interruptible returns a context that ends with Ctrl-C or SIGTERM. After the first of them, the next ends the program at once.

@@ -145,10 +145,11 @@ type Handler struct {
 	NameRange   hcl.Range
 	Range       hcl.Range // `handler "plugin" "name"`
 
-	From      []Ref
-	FromRange hcl.Range
-	Where     hcl.Expression // nil: every record
-	Queue     Queue
+	From       []Ref
+	FromRange  hcl.Range
+	Incomplete bool           // some of From could not be understood, which has been reported
+	Where      hcl.Expression // nil: every record
+	Queue      Queue
 	// Config is the body of the config block; an empty one if there is none.
 	Config      hcl.Body
 	ConfigRange hcl.Range // of the block's first line; if there is none, of the handler's

@@ -29,7 +29,11 @@ func (d *decoder) handler(b *hcl.Block) *Handler {
 	d.identifier("plugin", h.Plugin, h.PluginRange)
 	d.identifier("handler", h.Name, h.NameRange)
 	if a, ok := content.Attributes["from"]; ok {
+		before := len(d.diags)
 		h.From, h.FromRange = d.refs(a.Expr), a.Expr.Range()
+		h.Incomplete = len(d.diags) > before
+	} else {
+		h.Incomplete = true
 	}
 	if b := d.single(content.Blocks, "queue"); b != nil {
 		h.Queue = d.queue(b)

@@ -18,7 +18,7 @@ import (
 
 // handler finds the streams of a handler and compiles its condition.
 func (b *builder) handler(c *config.Handler) *Handler {
-	h := &Handler{Config: c, Where: map[uint32]*expr.Predicate{}}
+	h := &Handler{Config: c, Where: map[uint32]*expr.Predicate{}, incomplete: c.Incomplete}
 	for _, r := range c.From {
 		streams, ok := b.resolve(r)
 		h.incomplete = h.incomplete || !ok

@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -195,30 +194,9 @@ func (b *builder) streamArguments(s *Source, c *config.Stream) {
 func (b *builder) attach(p *Probe) {
 	for _, a := range p.Config.Attach {
 		p.Spec.Attach = append(p.Spec.Attach, a.Attach)
-		program, err := p.Spec.Object.Program(a.Program)
-		if err != nil {
-			continue // the check below reports it
-		}
-		for _, attr := range program.Attrs {
-			if _, given := a.Args[attr]; !given && program.Unsupported == "" {
-				b.fail(a.Range, "Missing argument", "The program %q, in section %q, needs %s: %s", a.Program, program.Section, program.Needs,
-					example(attr))
-			}
-		}
 	}
 	for _, alternative := range p.Config.FirstOf.Value {
 		p.Spec.FirstOf = append(p.Spec.FirstOf, alternative.Value)
 	}
 	b.add(p.diagnose(probe.Check(p.Spec)))
-}
-
-// example shows how an argument of an attach block is written.
-func example(attr string) string {
-	switch attr {
-	case "interface":
-		return `interface = default_interface() or interface = "eth0".`
-	case "event":
-		return `event = "cpu-clock".`
-	}
-	return fmt.Sprintf("add %s = \"...\".", attr)
 }
