@@ -84,9 +84,9 @@ func choose(spec *Spec, programs map[string]*ebpf.ProgramSpec, maps map[string]*
 
 func leftOut(p *object.Program) string {
 	if p.Unsupported != "" {
-		return fmt.Sprintf("%s cannot be attached: %s", p.Name, p.Unsupported)
+		return fmt.Sprintf("program %q cannot be attached: %s", p.Name, p.Unsupported)
 	}
-	return fmt.Sprintf("%s needs an attach block with %s", p.Name, p.Needs)
+	return fmt.Sprintf("program %q needs an attach block with %s", p.Name, p.Needs)
 }
 
 // tailCalled names the programs that the object itself puts into program arrays.
