@@ -7,8 +7,6 @@ import (
 	"testing"
 	"unsafe"
 
-	"google.golang.org/grpc/encoding"
-	protocodec "google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -60,7 +58,7 @@ func (in *Inbound) received() *ToPlugin {
 
 // One Inbound takes one message after the other, however the transport cuts it, and understands what protobuf understands.
 func TestInbound(t *testing.T) {
-	c := codec{encoding.GetCodecV2(protocodec.Name)}
+	c := Codec()
 	var in Inbound
 	for _, size := range []int{1, 7, 64, 1 << 20} {
 		for name, want := range messages {

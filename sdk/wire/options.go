@@ -19,7 +19,7 @@ const (
 // ServerOptions are the options of the plugin's gRPC server.
 func ServerOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
-		grpc.ForceServerCodecV2(codec{encoding.GetCodecV2(proto.Name)}),
+		grpc.ForceServerCodecV2(Codec()),
 		grpc.MaxRecvMsgSize(MaxMessage),
 		grpc.InitialWindowSize(window),
 		grpc.InitialConnWindowSize(window),
@@ -43,7 +43,9 @@ func DialOptions() []grpc.DialOption {
 	}
 }
 
-// codec decodes [Inbound] messages by itself and leaves all others to protobuf's codec.
+// Codec returns the codec of the plugin's side: protobuf's, which also decodes into an [Inbound].
+func Codec() encoding.CodecV2 { return codec{encoding.GetCodecV2(proto.Name)} }
+
 type codec struct{ encoding.CodecV2 }
 
 func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
