@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -134,4 +135,27 @@ func ownCgroup(t testing.TB) string {
 		}
 	})
 	return dir
+}
+
+// pinToCPU keeps the test, which has its thread for itself, on one CPU.
+func pinToCPU(t testing.TB) {
+	t.Helper()
+	var allowed, one unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
+		t.Fatal(err)
+	}
+	cpu := 0
+	for !allowed.IsSet(cpu) {
+		cpu++
+	}
+	one.Set(cpu)
+	if err := unix.SchedSetaffinity(0, &one); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func contextFor(t testing.TB) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	return ctx, cancel
 }

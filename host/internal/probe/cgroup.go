@@ -3,6 +3,7 @@ package probe
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -13,10 +14,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// cgroupEither is the section of programs for either direction of packets.
+const cgroupEither = "cgroup/skb"
+
+func checkCgroup(s *site) error {
+	if s.program.Section == cgroupEither {
+		_, err := s.direction()
+		return err
+	}
+	if s.Target != "" && s.Target != s.program.Target {
+		return &Error{Attr: "target", What: fmt.Sprintf("the section %q says already what the program is for", s.program.Section), Cure: "remove target"}
+	}
+	return nil
+}
+
 // attachCgroup attaches to a cgroup and all below it.
 func attachCgroup(s *site, prog *ebpf.Program) (*link, error) {
 	at := s.spec.AttachType
-	if s.spec.Type == ebpf.CGroupSKB && at != ebpf.AttachCGroupInetEgress && s.program.Section == "cgroup/skb" {
+	if s.program.Section == cgroupEither {
 		direction, err := s.direction()
 		if err != nil {
 			return nil, err

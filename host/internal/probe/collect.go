@@ -13,8 +13,7 @@ type collector struct {
 	tally *tally
 	clock clock
 
-	b     *batch.Batch // nil: no batch is open
-	since time.Time    // when the open batch got its first record
+	b *batch.Batch // nil: no batch is open
 
 	told   uint64 // what lost had counted at the last batch
 	missed uint64 // losses since then that lost does not count: outsize records, reports of the kernel
@@ -33,7 +32,7 @@ func (c *collector) room(size int) (*batch.Batch, error) {
 		}
 	}
 	if c.b == nil {
-		c.b, c.since = batch.Get(), time.Now()
+		c.b = batch.Get()
 	}
 	return c.b, nil
 }
@@ -45,14 +44,6 @@ func (c *collector) add(rec []byte) error {
 		b.Append(rec)
 	}
 	return err
-}
-
-// due returns when the open batch has to be closed; the zero time if none is open.
-func (c *collector) due() time.Time {
-	if c.b == nil {
-		return time.Time{}
-	}
-	return c.since.Add(batch.MaxAge)
 }
 
 // flush passes on the open batch with what was lost since the one before. Without an open batch it passes on an empty one if there are

@@ -94,9 +94,7 @@ func (s *site) explainTypes(e *Error) {
 
 // explainAttach completes the error of an attacher.
 func (s *site) explainAttach(err error) error {
-	for _, e := range Errors(err) {
-		e.Program = s.Program
-	}
+	err = s.about(err)
 	if !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EACCES) {
 		return err
 	}

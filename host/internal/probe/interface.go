@@ -5,6 +5,13 @@ import (
 	"strings"
 )
 
+func checkInterface(s *site) error {
+	if s.Interface == "" {
+		return s.missing("interface", "eth0")
+	}
+	return nil
+}
+
 // findInterface returns the network interface of that name.
 func findInterface(name string) (*net.Interface, error) {
 	iface, err := net.InterfaceByName(name)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"strconv"
 	"strings"
 
@@ -15,14 +16,21 @@ import (
 	"github.com/probehost/probehost/host/internal/object"
 )
 
+func checkKprobe(s *site) error {
+	if s.Target == "" {
+		return s.missing("target", "tcp_connect")
+	}
+	if _, _, err := functionAndOffset(s.Target); err != nil {
+		return &Error{Attr: "target", What: err.Error(), Cure: "write it as function or function+0x10"}
+	}
+	return nil
+}
+
 // attachKprobe attaches to a kernel function or, for ksyscall, to the function that does a system call.
 func attachKprobe(s *site, prog *ebpf.Program) (*link, error) {
-	if s.Target == "" {
-		return nil, s.missing("target", "tcp_connect")
-	}
 	function, offset, err := functionAndOffset(s.Target)
 	if err != nil {
-		return nil, &Error{Attr: "target", What: err.Error(), Cure: `write it as function or function+0x10`}
+		return nil, err
 	}
 	if s.Offset != 0 {
 		offset = s.Offset
@@ -61,11 +69,18 @@ func functionAndOffset(target string) (string, uint64, error) {
 	return function, offset, nil
 }
 
+func checkKprobeMulti(s *site) error {
+	if s.Target == "" {
+		return s.missing("target", "tcp_*")
+	}
+	if _, err := path.Match(s.Target, ""); err != nil {
+		return &Error{Attr: "target", What: s.Target + " is not a pattern of names", Cure: "use * for any text, ? for any letter, or names with commas between"}
+	}
+	return nil
+}
+
 // attachKprobeMulti attaches to functions listed with commas, or to all that match a pattern with * and ?.
 func attachKprobeMulti(s *site, prog *ebpf.Program) (*link, error) {
-	if s.Target == "" {
-		return nil, s.missing("target", "tcp_*")
-	}
 	functions := strings.Split(s.Target, ",")
 	if strings.ContainsAny(s.Target, "*?[") {
 		tracefs, err := needTracefs(s.log)

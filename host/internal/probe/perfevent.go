@@ -28,26 +28,33 @@ var softwareEvents = map[string]uint64{
 // defaultFrequency in samples a second: not a round number, so as not to run in step with what is sampled.
 const defaultFrequency = 99
 
-// attachPerfEvent samples an event on every CPU.
-func attachPerfEvent(s *site, prog *ebpf.Program) (*link, error) {
-	name := s.Event
-	if name == "" {
-		name = "cpu-clock"
-	}
-	config, ok := softwareEvents[name]
-	if !ok {
-		return nil, &Error{Attr: "event", What: fmt.Sprintf("there is no software event %q", name),
+func checkPerfEvent(s *site) error {
+	if _, ok := softwareEvents[s.event()]; !ok {
+		return &Error{Attr: "event", What: fmt.Sprintf("there is no software event %q", s.Event),
 			Cure: "use one of " + list(slices.Sorted(maps.Keys(softwareEvents)))}
 	}
-	attr := unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: config}
+	if s.Frequency != 0 && s.Period != 0 {
+		return &Error{Attr: "period", What: "an event has a frequency or a period, not both", Cure: "remove one of them"}
+	}
+	return nil
+}
+
+func (s *site) event() string {
+	if s.Event == "" {
+		return "cpu-clock"
+	}
+	return s.Event
+}
+
+// attachPerfEvent samples an event on every CPU.
+func attachPerfEvent(s *site, prog *ebpf.Program) (*link, error) {
+	name := s.event()
+	attr := unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: softwareEvents[name]}
 	attr.Size = uint32(unix.PERF_ATTR_SIZE_VER1)
 	rate := ""
-	switch {
-	case s.Frequency != 0 && s.Period != 0:
-		return nil, &Error{Attr: "period", What: "an event has a frequency or a period, not both", Cure: "remove one of them"}
-	case s.Period != 0:
+	if s.Period != 0 {
 		attr.Sample, rate = s.Period, fmt.Sprintf("once every %d", s.Period)
-	default:
+	} else {
 		frequency := s.Frequency
 		if frequency == 0 {
 			frequency = defaultFrequency

@@ -33,6 +33,8 @@ type ringReader struct {
 	linger time.Duration
 	lost   lossCounter
 	tally  *tally
+
+	rate float64 // bytes per nanosecond that came in lately; zero: not known
 }
 
 func newRingReader(m *ebpf.Map, linger time.Duration, lost lossCounter, t *tally) (*ringReader, error) {
@@ -77,54 +79,54 @@ func (r *ringReader) run(ctx context.Context, sink func(*batch.Batch)) error {
 	return r.finish(c)
 }
 
-// busy reads from a wake-up on until a batch is passed on with the ring empty. Waking costs more than looking, so until then it looks
-// by the clock.
+// busy reads from a wake-up on until there has been nothing to read for a while. Waking costs more than looking, so it looks by the clock.
 func (r *ringReader) busy(ctx context.Context, c *collector) error {
-	for {
-		if err := r.gather(c); err != nil {
-			return err
+	for r.rate = 0; ; {
+		until := time.Now().Add(batch.MaxAge)
+		if r.linger > 0 {
+			until = time.Now().Add(r.linger)
 		}
-		for moved := true; moved && ctx.Err() == nil; {
-			var err error
-			if moved, err = r.ring.drain(c); err != nil {
+		for moved := true; moved && time.Now().Before(until); {
+			if err := r.gather(until); err != nil {
 				return err
 			}
-			if c.b != nil && (r.linger == 0 && !moved || time.Since(c.since) >= batch.MaxAge) {
-				if err := c.flush(); err != nil {
-					return err
-				}
+			var err error
+			if moved, err = r.ring.drain(c); err != nil || ctx.Err() != nil {
+				return err
+			}
+			if !moved && c.b == nil {
+				return nil
 			}
 		}
-		if c.b == nil || ctx.Err() != nil {
-			return nil
+		if err := c.flush(); err != nil {
+			return err
 		}
 	}
 }
 
-// gather lets records gather: it sleeps for the linger, or until the open batch is due, or until half of the ring could be full, whichever
-// is first. How long that takes it reckons from the fastest that programs can be, and once it has seen some from four times that rate.
-func (r *ringReader) gather(c *collector) error {
-	start := time.Now()
-	until := start.Add(r.linger)
-	if c.b != nil && c.due().Before(until) {
-		until = c.due()
+// gather sleeps until then, or until there is a batch to read, and never so long that the ring could fill: at the fastest that programs can
+// be, if nothing is known, else at twice the rate seen.
+func (r *ringReader) gather(until time.Time) error {
+	if r.linger == 0 {
+		return nil
 	}
-	at := r.ring.fill()
+	enough := min(r.ring.size/2, batch.MaxBytes)
+	start, written := time.Now(), r.ring.written()
 	for now := start; now.Before(until); now = time.Now() {
-		fill := r.ring.fill()
-		if fill >= r.ring.size/2 {
-			return nil
-		}
-		rate := float64(fastest)
 		if seen := now.Sub(start); seen >= shortestSleep {
-			rate = min(rate, 4*float64(fill-at+1)/float64(seen))
+			r.rate = float64(r.ring.written()-written) / float64(seen)
 		}
-		safe := time.Duration(float64(r.ring.size/2-fill) / rate)
-		if err := r.waker.sleep(min(max(safe, shortestSleep), until.Sub(now))); err != nil {
-			return err
-		}
-		if r.waker.stopped.Load() {
+		fill := r.ring.fill()
+		if fill >= enough || r.waker.stopped.Load() {
 			return nil
+		}
+		wait, fast := float64(until.Sub(now)), float64(fastest)
+		if r.rate > 0 {
+			wait, fast = min(wait, float64(enough-fill)/r.rate), min(fast, 2*r.rate)
+		}
+		wait = min(wait, float64(r.ring.size-fill)/4/fast) // a quarter: others may want the CPU when this wakes
+		if err := r.waker.sleep(max(time.Duration(wait), shortestSleep)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -48,34 +48,37 @@ func (l *link) Close() error {
 // hook says how the programs of one kind are attached.
 type hook struct {
 	// attrs are the attributes of an attach block that mean something to it.
-	attrs  []string
+	attrs []string
+	// check finds what is missing or wrong in the attributes, without the kernel.
+	check func(*site) error
+	// attach is called after check.
 	attach func(*site, *ebpf.Program) (*link, error)
 }
 
 var hooks = map[object.Hook]hook{
-	object.XDP:            {[]string{"interface", "mode"}, attachXDP},
-	object.TC:             {[]string{"interface", "target"}, attachTC},
-	object.TCIngress:      {[]string{"interface"}, attachTC},
-	object.TCEgress:       {[]string{"interface"}, attachTC},
-	object.SocketFilter:   {[]string{"interface"}, attachSocketFilter},
-	object.Tracepoint:     {[]string{"target"}, attachTracepoint},
-	object.RawTracepoint:  {[]string{"target"}, attachRawTracepoint},
-	object.BTFTracepoint:  {[]string{"target"}, attachTracing},
-	object.Fentry:         {[]string{"target"}, attachTracing},
-	object.Fexit:          {[]string{"target"}, attachTracing},
-	object.FmodRet:        {[]string{"target"}, attachTracing},
-	object.LSM:            {[]string{"target"}, attachLSM},
-	object.Kprobe:         {[]string{"target", "offset"}, attachKprobe},
-	object.Kretprobe:      {[]string{"target"}, attachKprobe},
-	object.Ksyscall:       {[]string{"target"}, attachKprobe},
-	object.Kretsyscall:    {[]string{"target"}, attachKprobe},
-	object.KprobeMulti:    {[]string{"target"}, attachKprobeMulti},
-	object.KretprobeMulti: {[]string{"target"}, attachKprobeMulti},
-	object.Uprobe:         {[]string{"binary", "symbol", "offset", "pid"}, attachUprobe},
-	object.Uretprobe:      {[]string{"binary", "symbol", "offset", "pid"}, attachUprobe},
-	object.PerfEvent:      {[]string{"event", "frequency", "period"}, attachPerfEvent},
-	object.Cgroup:         {[]string{"cgroup", "target"}, attachCgroup},
-	object.SockOps:        {[]string{"cgroup"}, attachCgroup},
+	object.XDP:            {[]string{"interface", "mode"}, checkXDP, attachXDP},
+	object.TC:             {[]string{"interface", "target"}, checkTC, attachTC},
+	object.TCIngress:      {[]string{"interface"}, checkTC, attachTC},
+	object.TCEgress:       {[]string{"interface"}, checkTC, attachTC},
+	object.SocketFilter:   {[]string{"interface"}, checkInterface, attachSocketFilter},
+	object.Tracepoint:     {[]string{"target"}, checkTracepoint, attachTracepoint},
+	object.RawTracepoint:  {[]string{"target"}, needTarget("sched_process_exec"), attachRawTracepoint},
+	object.BTFTracepoint:  {[]string{"target"}, needTarget("sched_process_exec"), attachTracing},
+	object.Fentry:         {[]string{"target"}, needTarget("tcp_connect"), attachTracing},
+	object.Fexit:          {[]string{"target"}, needTarget("tcp_connect"), attachTracing},
+	object.FmodRet:        {[]string{"target"}, needTarget("security_file_open"), attachTracing},
+	object.LSM:            {[]string{"target"}, needTarget("file_open"), attachLSM},
+	object.Kprobe:         {[]string{"target", "offset"}, checkKprobe, attachKprobe},
+	object.Kretprobe:      {[]string{"target"}, checkKprobe, attachKprobe},
+	object.Ksyscall:       {[]string{"target"}, needTarget("connect"), attachKprobe},
+	object.Kretsyscall:    {[]string{"target"}, needTarget("connect"), attachKprobe},
+	object.KprobeMulti:    {[]string{"target"}, checkKprobeMulti, attachKprobeMulti},
+	object.KretprobeMulti: {[]string{"target"}, checkKprobeMulti, attachKprobeMulti},
+	object.Uprobe:         {[]string{"binary", "symbol", "offset", "pid"}, checkUprobe, attachUprobe},
+	object.Uretprobe:      {[]string{"binary", "symbol", "offset", "pid"}, checkUprobe, attachUprobe},
+	object.PerfEvent:      {[]string{"event", "frequency", "period"}, checkPerfEvent, attachPerfEvent},
+	object.Cgroup:         {[]string{"cgroup", "target"}, checkCgroup, attachCgroup},
+	object.SockOps:        {[]string{"cgroup"}, checkCgroup, attachCgroup},
 }
 
 // newSite checks what can be checked without the kernel.
@@ -103,6 +106,9 @@ func newSite(p *object.Program, spec *ebpf.ProgramSpec, a Attach, log hclog.Logg
 	if s.targetIsLoaded() {
 		s.spec = spec.Copy()
 		s.spec.AttachTo = a.Target
+	}
+	if err := h.check(s); err != nil {
+		return nil, s.about(err)
 	}
 	return s, nil
 }
@@ -137,10 +143,28 @@ func (s *site) attach(prog *ebpf.Program) (*link, error) {
 	return l, nil
 }
 
+// about puts the program's name into all errors.
+func (s *site) about(err error) error {
+	for _, e := range Errors(err) {
+		e.Program = s.Program
+	}
+	return err
+}
+
+// needTarget checks that there is a target.
+func needTarget(example string) func(*site) error {
+	return func(s *site) error {
+		if s.Target == "" {
+			return s.missing("target", example)
+		}
+		return nil
+	}
+}
+
 // missing is the error for an attribute that the section does not make up for.
 func (s *site) missing(attr, example string) error {
 	return &Error{Attr: attr, What: fmt.Sprintf("nothing says where a program of section %q is attached", s.program.Section),
-		Cure: fmt.Sprintf("add an attach %q block with %s = %q", s.Program, attr, example)}
+		Cure: fmt.Sprintf("write attach %q { %s = %q }", s.Program, attr, example)}
 }
 
 // given names the attributes that are set.

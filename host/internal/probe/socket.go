@@ -16,9 +16,6 @@ type packetSocket int
 func (s packetSocket) Close() error { return unix.Close(int(s)) }
 
 func attachSocketFilter(s *site, prog *ebpf.Program) (*link, error) {
-	if s.Interface == "" {
-		return nil, s.missing("interface", "eth0")
-	}
 	iface, err := findInterface(s.Interface)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/probehost/probehost/host/internal/batch"
 	"github.com/probehost/probehost/host/internal/object"
 )
 
@@ -37,15 +38,15 @@ type StreamSpec struct {
 	// Size in bytes of a ring buffer (0: as in the object; rounded up to what the kernel takes) or of each CPU's buffer of a perf
 	// event array (0: [DefaultPerfSize]).
 	Size uint32
-	// Linger is how long records may lie in the ring after the first of them woke the reader: waking costs more than reading, so the
-	// more there is to read each time the cheaper. The reader comes earlier when the ring fills quickly. Zero means [DefaultLinger],
-	// negative none: read at each wake-up.
+	// Linger is how long records may lie in a ring buffer after the first of them woke the reader: waking and passing on cost more than
+	// reading, so the more there is to read each time the cheaper. The reader comes earlier when the ring fills. Zero means
+	// [DefaultLinger], negative none: read at each wake-up.
 	Linger time.Duration
 }
 
 const (
 	// DefaultLinger is the linger of a ring buffer.
-	DefaultLinger = time.Millisecond
+	DefaultLinger = batch.MaxAge
 	// DefaultPerfSize is the size of one CPU's buffer of a perf event array.
 	DefaultPerfSize = 256 << 10
 )

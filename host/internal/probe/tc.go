@@ -11,14 +11,18 @@ import (
 	"github.com/probehost/probehost/host/internal/object"
 )
 
+func checkTC(s *site) error {
+	if _, err := s.direction(); err != nil {
+		return err
+	}
+	return checkInterface(s)
+}
+
 // attachTC attaches to what enters or leaves an interface: as a TCX link, or on kernels before 6.6 as a filter of the clsact qdisc.
 func attachTC(s *site, prog *ebpf.Program) (*link, error) {
 	direction, err := s.direction()
 	if err != nil {
 		return nil, err
-	}
-	if s.Interface == "" {
-		return nil, s.missing("interface", "eth0")
 	}
 	iface, err := findInterface(s.Interface)
 	if err != nil {

@@ -10,15 +10,20 @@ import (
 	bpflink "github.com/cilium/ebpf/link"
 )
 
-func attachTracepoint(s *site, prog *ebpf.Program) (*link, error) {
-	category, name, ok := strings.Cut(s.Target, "/")
+func checkTracepoint(s *site) error {
 	if s.Target == "" {
-		return nil, s.missing("target", "sched/sched_process_exec")
+		return s.missing("target", "sched/sched_process_exec")
 	}
-	if !ok || category == "" || name == "" || strings.Contains(name, "/") {
-		return nil, &Error{Attr: "target", What: "tracepoint " + s.Target + " is not of the form category/name",
+	category, name, _ := strings.Cut(s.Target, "/")
+	if category == "" || name == "" || strings.Contains(name, "/") {
+		return &Error{Attr: "target", What: "tracepoint " + s.Target + " is not of the form category/name",
 			Cure: withCategory(s.Target, `write it like "sched/sched_process_exec"`)}
 	}
+	return nil
+}
+
+func attachTracepoint(s *site, prog *ebpf.Program) (*link, error) {
+	category, name, _ := strings.Cut(s.Target, "/")
 	if _, err := needTracefs(s.log); err != nil {
 		return nil, err
 	}
@@ -44,9 +49,6 @@ func withCategory(name, otherwise string) string {
 }
 
 func attachRawTracepoint(s *site, prog *ebpf.Program) (*link, error) {
-	if s.Target == "" {
-		return nil, s.missing("target", "sched_process_exec")
-	}
 	l, err := bpflink.AttachRawTracepoint(bpflink.RawTracepointOptions{Name: s.Target, Program: prog})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &Error{Attr: "target", What: "this kernel has no tracepoint " + s.Target,

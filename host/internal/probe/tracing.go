@@ -15,9 +15,6 @@ import (
 
 // attachTracing attaches fentry, fexit, fmod_ret and tp_btf programs. Their target was fixed when they were loaded.
 func attachTracing(s *site, prog *ebpf.Program) (*link, error) {
-	if s.Target == "" {
-		return nil, s.missing("target", "tcp_connect")
-	}
 	l, err := bpflink.AttachTracing(bpflink.TracingOptions{Program: prog, AttachType: s.spec.AttachType})
 	if err != nil {
 		return nil, explainTrampoline(s, err)
@@ -28,9 +25,6 @@ func attachTracing(s *site, prog *ebpf.Program) (*link, error) {
 // attachLSM attaches to a hook of the kernel's security modules. If BPF is not among the active ones, the kernel attaches the program and
 // never calls it; that would be a failure without a sign.
 func attachLSM(s *site, prog *ebpf.Program) (*link, error) {
-	if s.Target == "" {
-		return nil, s.missing("target", "file_open")
-	}
 	const path = "/sys/kernel/security/lsm"
 	var note string
 	if active, err := os.ReadFile(path); err != nil {

@@ -17,10 +17,18 @@ import (
 	"github.com/probehost/probehost/host/internal/object"
 )
 
+func checkUprobe(s *site) error {
+	_, _, _, err := s.userFunction()
+	return err
+}
+
 // attachUprobe attaches to a function in an executable or library, in one process or all.
 func attachUprobe(s *site, prog *ebpf.Program) (*link, error) {
 	binary, symbol, offset, err := s.userFunction()
 	if err != nil {
+		return nil, err
+	}
+	if binary, err = findBinary(binary); err != nil {
 		return nil, err
 	}
 	if findPMU("uprobe") == "" {
@@ -77,19 +85,27 @@ func (s *site) userFunction() (binary, symbol string, offset uint64, err error) 
 	case symbol == "" && offset == 0:
 		return "", "", 0, s.missing("symbol", "readline")
 	}
-	if !strings.Contains(binary, "/") {
-		path, err := exec.LookPath(binary)
-		if err != nil {
-			return "", "", 0, &Error{Attr: "binary", What: binary + " is not in $PATH", Cure: "give the whole path; `ldd` tells where libraries are", Err: err}
-		}
-		binary = path
-	}
-	if info, err := os.Stat(binary); errors.Is(err, fs.ErrNotExist) {
-		return "", "", 0, &Error{Attr: "binary", What: "there is no file " + binary, Err: err}
-	} else if err == nil && !info.Mode().IsRegular() {
-		return "", "", 0, &Error{Attr: "binary", What: binary + " is not a regular file"}
-	}
 	return binary, symbol, offset, nil
+}
+
+// findBinary returns the path of a file that is given by its path, or by its name if it is in $PATH.
+func findBinary(name string) (string, error) {
+	file := name
+	if !strings.Contains(name, "/") {
+		var err error
+		if file, err = exec.LookPath(name); err != nil {
+			return "", &Error{Attr: "binary", What: name + " is not in $PATH", Cure: "give the whole path; `ldd` tells where libraries are", Err: err}
+		}
+	}
+	switch info, err := os.Stat(file); {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", &Error{Attr: "binary", What: "there is no file " + file, Err: err}
+	case err != nil:
+		return "", &Error{Attr: "binary", What: "cannot open " + file, Err: err}
+	case !info.Mode().IsRegular():
+		return "", &Error{Attr: "binary", What: file + " is not a regular file"}
+	}
+	return file, nil
 }
 
 // symbolNames lists the functions in an ELF file, as far as it can be read.

@@ -11,8 +11,11 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// verifierLines is how many lines from the end of the verifier's log are shown.
-const verifierLines = 12
+// How many lines from the end of the verifier's log are shown, and how much of each.
+const (
+	verifierLines = 12
+	verifierWidth = 160
+)
 
 var (
 	// "; if (x > 3) @ packets.bpf.c:42"; before Linux 6.8 without the place.
@@ -54,6 +57,9 @@ func explainVerifier(err *ebpf.VerifierError, spec *ebpf.ProgramSpec) (what, cur
 	}
 	b.WriteString("\n  the end of its log:")
 	for _, l := range log[max(0, len(log)-verifierLines):] {
+		if len(l) > verifierWidth {
+			l = l[:verifierWidth] + "..." // the state of all registers
+		}
 		b.WriteString("\n    " + l)
 	}
 	return b.String(), cure

@@ -12,12 +12,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+func checkXDP(s *site) error {
+	switch s.Mode {
+	case "", "auto", "native", "generic":
+		return checkInterface(s)
+	default:
+		return &Error{Attr: "mode", What: fmt.Sprintf("there is no XDP mode %q", s.Mode), Cure: "use auto, native or generic"}
+	}
+}
+
 // attachXDP attaches to an interface: natively in the driver, or generically behind it. In mode auto the second is used when the first
 // fails, which has many reasons: no support, an MTU too large, too few queues.
 func attachXDP(s *site, prog *ebpf.Program) (*link, error) {
-	if s.Interface == "" {
-		return nil, s.missing("interface", "eth0")
-	}
 	iface, err := findInterface(s.Interface)
 	if err != nil {
 		return nil, err
@@ -34,20 +40,16 @@ func attachXDP(s *site, prog *ebpf.Program) (*link, error) {
 		return attach("native", bpflink.XDPDriverMode)
 	case "generic":
 		return attach("generic", bpflink.XDPGenericMode)
-	case "", "auto":
-		l, nativeErr := attach("native", bpflink.XDPDriverMode)
-		if nativeErr == nil || slotTaken(nativeErr) || errors.Is(nativeErr, unix.EPERM) {
-			return l, nativeErr
-		}
-		l, err := attach("generic", bpflink.XDPGenericMode)
-		if err != nil {
-			return nil, err
-		}
-		l.Note += ", slower than native, which " + iface.Name + " refused: " + cause(nativeErr)
-		return l, nil
-	default:
-		return nil, &Error{Attr: "mode", What: fmt.Sprintf("there is no XDP mode %q", s.Mode), Cure: "use auto, native or generic"}
 	}
+	l, nativeErr := attach("native", bpflink.XDPDriverMode)
+	if nativeErr == nil || slotTaken(nativeErr) || errors.Is(nativeErr, unix.EPERM) {
+		return l, nativeErr
+	}
+	if l, err = attach("generic", bpflink.XDPGenericMode); err != nil {
+		return nil, err
+	}
+	l.Note += ", slower than native, which " + iface.Name + " refused: " + cause(nativeErr)
+	return l, nil
 }
 
 func slotTaken(err error) bool { return errors.Is(err, unix.EBUSY) || errors.Is(err, unix.EEXIST) }

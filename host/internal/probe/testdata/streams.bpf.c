@@ -81,16 +81,19 @@ int emit_foreigns(struct __sk_buff *skb)
 	return 0;
 }
 
+static long emit_sample(__u32 i, void *ctx)
+{
+	struct item item = {.seq = next_seq++};
+
+	item.check = ~item.seq;
+	probe_emit_perf(*(struct __sk_buff **)ctx, samples, &item);
+	return 0;
+}
+
 SEC("socket")
 int emit_samples(struct __sk_buff *skb)
 {
-	struct item item = {};
-
-	for (__u32 i = 0; i < 1024 && i < count; i++) {
-		item.seq = next_seq++;
-		item.check = ~item.seq;
-		probe_emit_perf(skb, samples, &item);
-	}
+	bpf_loop(count, emit_sample, &skb, 0);
 	return 0;
 }
 
