@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -177,13 +178,16 @@ func (p *Pipeline) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// abortTime is how long the plugins may take to end that have not been sent anything yet.
+const abortTime = 3 * time.Second
+
 // abort undoes a start that failed.
 func (p *Pipeline) abort() error {
 	var errs []error
 	for _, pr := range p.probes {
 		errs = append(errs, pr.Close())
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel() // nothing was sent: nothing to wait for
+	ctx, cancel := context.WithTimeout(context.Background(), abortTime)
+	defer cancel()
 	return errors.Join(append(errs, p.finish(ctx))...)
 }

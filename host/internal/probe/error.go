@@ -49,7 +49,7 @@ func (e *Error) Error() string {
 // Cause is the text of the underlying error when it adds to What. A verifier's log does not: What has its relevant part.
 func (e *Error) Cause() string {
 	var verifier *ebpf.VerifierError
-	if e.Err == nil || errors.As(e.Err, &verifier) {
+	if e.Err == nil || errors.As(e.Err, &verifier) || e.Err.Error() == e.What {
 		return ""
 	}
 	return e.Err.Error()
