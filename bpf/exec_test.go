@@ -21,6 +21,12 @@ import (
 // The test binary is also the processes that it watches: with this variable, it does what the value says instead.
 const roleVariable = "PROBEHOST_BPF_TEST_ROLE"
 
+func init() {
+	if _, found := os.LookupEnv(roleVariable); found {
+		runtime.LockOSThread() // main runs on the main thread
+	}
+}
+
 func TestMain(m *testing.M) {
 	if role, found := os.LookupEnv(roleVariable); found {
 		if err := play(role); err != nil {
@@ -43,6 +49,19 @@ func play(role string) error {
 		os.Exit(value)
 	case "threads":
 		threads(value)
+	case "thread-ends-first":
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		}()
+		<-ended
+		time.Sleep(20 * time.Millisecond)
+		os.Exit(value)
+	case "main-thread-ends-first":
+		time.AfterFunc(20*time.Millisecond, func() { os.Exit(value) })
+		_, _, err := unix.Syscall(unix.SYS_EXIT, 0, 0, 0)
+		return err
 	case "exec-off-main-thread":
 		return execOffMainThread()
 	case "kill":
@@ -69,19 +88,10 @@ func threads(code int) {
 	os.Exit(code)
 }
 
+// execOffMainThread calls exec in a thread that is not the first: main holds that one.
 func execOffMainThread() error {
 	failed := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		if unix.Gettid() == os.Getpid() {
-			go func() { // the main thread is held by the one that waits: this runs on another
-				runtime.LockOSThread()
-				failed <- execAgain()
-			}()
-			select {}
-		}
-		failed <- execAgain()
-	}()
+	go func() { failed <- execAgain() }()
 	return <-failed
 }
 
@@ -303,11 +313,13 @@ func TestExitOncePerProcess(t *testing.T) {
 		{"exit 0", "exit 0", 0, 0},
 		{"exit 255", "exit 255", 255, 0},
 		{"many threads", "threads 5", 5, 0},
+		{"a thread ends first", "thread-ends-first 6", 6, 0},
+		{"the main thread ends first", "main-thread-ends-first 7", 7, 0},
 		{"SIGKILL", fmt.Sprint("kill ", int(unix.SIGKILL)), 0, uint32(unix.SIGKILL)},
 		{"SIGTERM", fmt.Sprint("kill ", int(unix.SIGTERM)), 0, uint32(unix.SIGTERM)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			for range 10 { // the threads end in another order each time
+			for range 5 { // the threads end in another order each time
 				cmd := process(tt.role)
 				if err := cmd.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {
 					t.Fatal(err)

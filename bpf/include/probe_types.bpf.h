@@ -44,7 +44,9 @@ typedef __u32 __wsum;
 typedef __be32 ipv4_addr;
 typedef __u8 ipv6_addr[16];
 typedef __u8 ip_addr[16];
+#ifndef __VMLINUX_H__ /* where the kernel's own mac_addr is, a structure */
 typedef __u8 mac_addr[6];
+#endif
 
 /* Ports: as on the wire, and in host order. */
 typedef __be16 be16_port;
