@@ -23,6 +23,9 @@ func Records[T any](b *Batch) ([]T, error) {
 		return nil, fmt.Errorf("sdk.Records: %s does not fit the records of %s: %w", t, b.stream, l.err)
 	}
 	w := b.wire
+	if w.Count == 0 {
+		return nil, nil
+	}
 	size := unsafe.Sizeof(*new(T))
 	start := unsafe.Pointer(unsafe.SliceData(w.Records))
 	if uintptr(w.Stride) == size && uintptr(start)%unsafe.Alignof(*new(T)) == 0 {

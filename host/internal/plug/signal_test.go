@@ -35,7 +35,7 @@ func TestSignals(t *testing.T) {
 	if err := p.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if d := time.Since(begin); d > time.Second {
+	if d := time.Since(begin); d > 1800*time.Millisecond { // it does not wait for the host to end it; with the race detector, an exit takes a second
 		t.Errorf("closing took %s", d)
 	}
 }
