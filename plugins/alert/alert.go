@@ -10,6 +10,8 @@ import (
 	"github.com/probehost/probehost/sdk"
 )
 
+const timeLayout = "2006-01-02T15:04:05.000000000Z"
+
 // alert is one message of a rule. It is immutable and may be read by any number of sinks at a time.
 type alert struct {
 	at         time.Time // of the event
@@ -48,7 +50,7 @@ func (a *alert) appendJSON(dst []byte, e sdk.Event) []byte {
 		}
 	}
 	dst = append(dst, `{"time":"`...)
-	dst = append(a.at.UTC().AppendFormat(dst, time.RFC3339Nano), '"')
+	dst = append(a.at.UTC().AppendFormat(dst, timeLayout), '"')
 	str("rule", a.rule)
 	str("severity", a.severity)
 	str("message", a.message)

@@ -90,7 +90,7 @@ func (a *handler) Close(ctx context.Context) error {
 	wait.Wait()
 	for _, r := range a.rules {
 		if r.sent+r.suppressed > 0 {
-			a.log.Info("rule", "rule", r.Name, "alerts", r.sent, "suppressed", r.suppressed)
+			a.log.Info("summary", "rule", r.Name, "alerts", r.sent, "suppressed", r.suppressed)
 		}
 	}
 	return errors.Join(errs...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ const slack = 50 * time.Millisecond
 // counter counts every stream by itself. Sections of polled maps are shown when a snapshot is complete, the others by a ticker.
 type counter struct {
 	cfg   config
+	every time.Duration // of the ticker
 	reset time.Duration
 	host  *sdk.Host
 	file  *linefile.File // nil: standard output
@@ -37,7 +39,7 @@ type counter struct {
 
 func open(_ context.Context, h *sdk.Host, cfg config) (sdk.Handler, error) {
 	c := &counter{
-		cfg: cfg, host: h, out: h.Stdout(), byStream: make(map[uint32]*section),
+		cfg: cfg, every: cmp.Or(cfg.Every, time.Second), host: h, out: h.Stdout(), byStream: make(map[uint32]*section),
 		views: make(map[*section]string), last: make(map[*section]time.Time), stop: make(chan struct{}),
 	}
 	var err error
@@ -70,11 +72,7 @@ func (c *counter) addSections(log *slog.Logger) {
 
 // run shows the sections that no snapshot drives, until Close.
 func (c *counter) run() {
-	every := c.cfg.Every
-	if every == 0 {
-		every = time.Second
-	}
-	ticker := time.NewTicker(every)
+	ticker := time.NewTicker(c.every)
 	defer ticker.Stop()
 	for {
 		select {
@@ -126,13 +124,17 @@ func (c *counter) show(now time.Time, end bool, due func(*section) bool) {
 		if !s.changed && (end || c.cfg.Format == "table" && !terminal) {
 			continue
 		}
+		passed := s.at.Sub(s.shown)
+		if end && passed < c.every/2 {
+			passed = 0 // too short for a rate that means anything
+		}
 		switch {
 		case terminal:
-			c.views[s] = string(appendTable(nil, s.report(c.fit(height)), width))
+			c.views[s] = string(appendTable(nil, s.report(c.fit(height), passed), width))
 		case c.cfg.Format == "json":
-			text = appendJSON(text, s.report(c.cfg.Top))
+			text = appendJSON(text, s.report(c.cfg.Top, passed))
 		default:
-			text = appendTable(text, s.report(c.cfg.Top), 0)
+			text = appendTable(text, s.report(c.cfg.Top, passed), 0)
 		}
 		s.settle(now, c.reset)
 		c.last[s] = now

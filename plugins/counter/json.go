@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
-	"time"
 )
+
+const timeLayout = "2006-01-02T15:04:05.000000000Z"
 
 // appendJSON appends the report as one line:
 //
@@ -15,7 +16,7 @@ import (
 // Counts are integers with all their digits; rates are per second. A rate or share that is not known is null.
 func appendJSON(dst []byte, r *report) []byte {
 	dst = append(dst, `{"time":"`...)
-	dst = r.at.UTC().AppendFormat(dst, time.RFC3339Nano)
+	dst = r.at.UTC().AppendFormat(dst, timeLayout)
 	dst = append(dst, `","stream":`...)
 	dst = appendString(dst, r.stream)
 	dst = append(dst, `,"rows":[`...)

@@ -34,8 +34,8 @@ type line struct {
 	share  float64   // of the first column, 0 to 1; NaN when there is no total to share
 }
 
-// report adds the section up. Keys that have counted nothing do not show.
-func (s *section) report(top int) *report {
+// report adds the section up: the top keys, with rates over the time passed. Keys that have counted nothing do not show.
+func (s *section) report(top int, passed time.Duration) *report {
 	r := &report{stream: s.stream.String(), at: s.at, columns: s.table.columns, lost: s.lost, unknown: s.unknown, incomplete: s.incomplete}
 	for _, f := range s.keys {
 		r.keys = append(r.keys, f.Name)
@@ -69,7 +69,7 @@ func (s *section) report(top int) *report {
 		r.hasOther, r.otherKeys = true, len(r.lines)-top
 		r.lines = r.lines[:top]
 	}
-	r.relate(s.at.Sub(s.shown))
+	r.relate(passed)
 	return r
 }
 
@@ -97,7 +97,7 @@ func (l *line) add(m line) {
 	}
 }
 
-// relate works out rates over the time passed, and shares of the total.
+// relate works out rates over the time passed, if any, and shares of the total.
 func (r *report) relate(passed time.Duration) {
 	relate := func(l *line) {
 		l.rates = make([]float64, len(l.grown))
