@@ -37,6 +37,17 @@ var plugins = map[string]func(){
 		fmt.Fprintln(os.Stderr, strings.Repeat("x", 300_000))
 		sdk.Main(sdk.NewType(sdk.Info{Name: "rude"}, open))
 	},
+	"reader": func() { // for the benchmark
+		sdk.Main(sdk.NewType(sdk.Info{Name: "reader"}, func(_ context.Context, h *sdk.Host, _ struct{}) (sdk.Handler, error) {
+			s := h.Streams()[0].Schema
+			return sdk.HandlerFunc(func(_ context.Context, b *sdk.Batch) error {
+				for e := range b.Events() {
+					sum += e.Uint64(&s.Fields[0]) + e.Uint64(&s.Fields[1])
+				}
+				return nil
+			}), nil
+		}))
+	},
 	"quits":     func() {},
 	"fails":     func() { fmt.Fprintln(os.Stderr, "no database"); os.Exit(3) },
 	"panics":    func() { panic("at once") },
@@ -64,6 +75,8 @@ var plugins = map[string]func(){
 		time.Sleep(time.Hour)
 	},
 }
+
+var sum uint64 // keeps what the reader reads from being optimized away
 
 type config struct {
 	Do string `hcl:"do,optional" doc:"What to do with a batch." default:"print"`
@@ -125,7 +138,7 @@ func (o *obedient) Close(context.Context) error {
 }
 
 // pluginPath returns the path of the plugin of that name.
-func pluginPath(t *testing.T, name string) string {
+func pluginPath(t testing.TB, name string) string {
 	t.Helper()
 	if plugins[name] == nil {
 		t.Fatalf("no plugin %s in this test", name)
