@@ -1,6 +1,7 @@
 package sdk_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,8 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/probehost/probehost/sdk"
+	"github.com/probehost/probehost/sdk/wire"
 	"go.uber.org/goleak"
 )
 
@@ -27,7 +30,9 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-func TestByHand(t *testing.T) {
+// hello returns the path of the plugin.
+func hello(t *testing.T) string {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +41,57 @@ func TestByHand(t *testing.T) {
 	if err := os.Symlink(exe, path); err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// A plugin ends when its parent does, even if nothing tells it.
+func TestParentDies(t *testing.T) {
+	cmd := exec.Command("sh", "-c", `"$0" >&2 & echo $!; read answer`, hello(t))
+	dir, err := os.MkdirTemp("", "sdk") // t.TempDir's are too long for sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(os.Environ(), wire.CookieKey+"="+wire.CookieValue, "PLUGIN_PROTOCOL_VERSIONS=1", "PLUGIN_UNIX_SOCKET_DIR="+dir)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(stderr).ReadString('\n'); err != nil || !strings.HasPrefix(line, "1|1|unix|"+dir) {
+		t.Fatalf("handshake %q, %v", line, err)
+	}
+	if err := stdin.Close(); err != nil { // the shell ends
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // its read has failed
+	for wait := time.Now().Add(8 * time.Second); time.Now().Before(wait); time.Sleep(20 * time.Millisecond) {
+		state, err := os.ReadFile("/proc/" + strings.TrimSpace(pid) + "/stat")
+		if errors.Is(err, os.ErrNotExist) || strings.Contains(string(state), ") Z ") {
+			if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("it left its folder: %v", err)
+			}
+			return
+		}
+	}
+	t.Errorf("process %s survived its parent", pid)
+}
+
+func TestByHand(t *testing.T) {
+	path := hello(t)
 	for _, test := range []struct {
 		name, args     string
 		stdout, stderr string // parts of them; empty: they are empty

@@ -58,7 +58,6 @@ func (s *server) Open(ctx context.Context, r *wire.OpenRequest) (*wire.OpenRespo
 	if s.opened != nil {
 		return nil, status.Errorf(codes.FailedPrecondition, "the handler %q is open already: one process runs one handler", s.opened.host.name)
 	}
-	s.level.Set(parseLevel(r.GetLogLevel()))
 	h, err := s.newHost(r)
 	if err != nil {
 		return nil, err
@@ -99,6 +98,7 @@ func (s *server) Stream(stream grpc.BidiStreamingServer[wire.ToPlugin, wire.From
 
 // newHost makes the host as a handler sees it.
 func (s *server) newHost(r *wire.OpenRequest) (*Host, error) {
+	s.level.Set(parseLevel(r.GetLogLevel()))
 	streams, err := decodeStreams(r.GetStreams())
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())

@@ -340,11 +340,12 @@ type Attribute struct {
 	// A cty type in its JSON form, for example "string" or ["list","string"]. For predicates and templates: "string".
 	Type     string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	Required bool   `protobuf:"varint,3,opt,name=required,proto3" json:"required,omitempty"`
-	// The default as JSON, empty when there is none.
+	// The default as JSON of what a user would write, for example "10s" of a duration; empty when there is none. It does not travel:
+	// attributes left out are null or missing in OpenRequest.config.
 	Default   string         `protobuf:"bytes,4,opt,name=default,proto3" json:"default,omitempty"`
 	Doc       string         `protobuf:"bytes,5,opt,name=doc,proto3" json:"doc,omitempty"`
 	Sensitive bool           `protobuf:"varint,6,opt,name=sensitive,proto3" json:"sensitive,omitempty"`
-	Role      Attribute_Role `protobuf:"varint,7,opt,name=role,proto3,enum=probehost.v1.Attribute_Role" json:"role,omitempty"`
+	Role      Attribute_Role `protobuf:"varint,7,opt,name=role,proto3,enum=probehost.v1.Attribute_Role" json:"role,omitempty"` // of a list or map: that of its elements
 	// The values allowed, when they are few.
 	OneOf         []string `protobuf:"bytes,8,rep,name=one_of,json=oneOf,proto3" json:"one_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1874,7 +1875,8 @@ func (*FromPlugin_Ack) isFromPlugin_Message() {}
 
 func (*FromPlugin_Output) isFromPlugin_Message() {}
 
-// Ack says that all batches up to seq are handled.
+// Ack says that all batches up to seq are handled. What the handler printed for them came before. Acks are not sent for every batch, but
+// within a bounded time, and at the end of the stream.
 type Ack struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Seq   uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`

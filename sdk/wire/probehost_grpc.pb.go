@@ -36,9 +36,9 @@ type PluginClient interface {
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*DescribeResponse, error)
 	// Validate checks a configuration against the streams it would get, without side effects.
 	Validate(ctx context.Context, in *OpenRequest, opts ...grpc.CallOption) (*ValidateResponse, error)
-	// Open starts the handler. It is called once, before Stream.
+	// Open starts the handler, before Stream. A process has one handler at a time.
 	Open(ctx context.Context, in *OpenRequest, opts ...grpc.CallOption) (*OpenResponse, error)
-	// Stream carries batches down and acknowledgements and output up. It is called once. When the host half-closes it, the plugin
+	// Stream carries batches down and acknowledgements and output up. It is called once for each Open. When the host half-closes it, the plugin
 	// handles what it has received, closes its handler, sends the last acknowledgement and ends the stream.
 	Stream(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ToPlugin, FromPlugin], error)
 }
@@ -102,9 +102,9 @@ type PluginServer interface {
 	Describe(context.Context, *DescribeRequest) (*DescribeResponse, error)
 	// Validate checks a configuration against the streams it would get, without side effects.
 	Validate(context.Context, *OpenRequest) (*ValidateResponse, error)
-	// Open starts the handler. It is called once, before Stream.
+	// Open starts the handler, before Stream. A process has one handler at a time.
 	Open(context.Context, *OpenRequest) (*OpenResponse, error)
-	// Stream carries batches down and acknowledgements and output up. It is called once. When the host half-closes it, the plugin
+	// Stream carries batches down and acknowledgements and output up. It is called once for each Open. When the host half-closes it, the plugin
 	// handles what it has received, closes its handler, sends the last acknowledgement and ends the stream.
 	Stream(grpc.BidiStreamingServer[ToPlugin, FromPlugin]) error
 	mustEmbedUnimplementedPluginServer()
