@@ -52,7 +52,11 @@ struct exit {
 PROBE_RING(starts, struct start, 1024 * 1024);
 PROBE_RING(exits, struct exit, 256 * 1024);
 
-/* A record under construction: too large for the stack, and emitted only as long as its arguments are. */
+/*
+ * A record under construction: too large for the stack, and emitted only as long
+ * as its arguments are. One per CPU is enough, because the kernel does not start
+ * a tracing program while it runs on the same CPU.
+ */
 struct start_buffer {
 	char bytes[sizeof(struct start) + ARGS_BYTES];
 };

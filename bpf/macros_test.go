@@ -39,12 +39,11 @@ func runMacro(t testing.TB, coll *ebpf.Collection, program string, number uint32
 	return result
 }
 
-// event is struct event of the object.
+// macroEvent is struct event of the object.
 type macroEvent struct {
-	time   uint64
+	_      uint64
 	number uint32
-	length uint16
-	_      uint16
+	_      uint32
 }
 
 const macroHead = 8 + 4 + 2

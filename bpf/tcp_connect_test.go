@@ -223,7 +223,7 @@ func TestConnectUnknown(t *testing.T) {
 	coll, ring := watchConnect(t, objectSpec(t, "tcp_connect"), -1)
 	to := listen(t, "127.0.0.1")
 	fd := tcpSocket(t, sockaddr(to, false), 0)
-	defer unix.Close(fd)
+	defer func() { must(t, unix.Close(fd)) }()
 	before := sum(t, coll.Maps["owners_lost"])
 	must(t, unix.Connect(fd, sockaddr(to, false)))
 	event, _ := ring.find(t, func(e tcp_connectConnect) bool { return e.Dport == to.Port() })
@@ -286,7 +286,7 @@ func TestConnectNoPort(t *testing.T) {
 			_, ring := watchConnect(t, objectSpec(t, "tcp_connect"), i)
 			nobody := netip.MustParseAddrPort(blackHole(t).String() + ":81")
 			first := tcpSocket(t, sockaddr(nobody, false), unix.SOCK_NONBLOCK)
-			defer unix.Close(first)
+			defer func() { must(t, unix.Close(first)) }()
 			if err := unix.Connect(first, sockaddr(nobody, false)); !errors.Is(err, unix.EINPROGRESS) {
 				t.Fatal(err)
 			}

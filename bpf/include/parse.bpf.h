@@ -9,42 +9,11 @@
 #ifndef PARSE_BPF_H
 #define PARSE_BPF_H
 
-#include "headers.bpf.h"
-#include "packet.bpf.h"
+#include "extensions.bpf.h"
 
 #define MAX_VLAN_TAGS 4
-#define MAX_EXTENSIONS 8
 #define VLAN_MASK 0x0fff
 #define LARGEST_LENGTH 0xffff /* what the length fields of IP can say */
-
-struct frame {
-	void *ctx; /* struct xdp_md, or struct __sk_buff */
-	_Bool xdp;
-	_Bool details; /* whether anybody reads more of the event than protocol and size */
-	__u32 length;
-	void *data, *data_end; /* the linear part */
-	__u32 payload;         /* set by the parser: where the transport header ends, or 0 */
-};
-
-/* Copies size bytes from offset at of the frame; 0, or -1 when the frame is shorter. */
-static __always_inline int frame_copy(struct frame *f, __u32 at, void *to, const __u32 size)
-{
-	if (f->xdp)
-		return bpf_xdp_load_bytes(f->ctx, at, to, size) ? -1 : 0;
-	return bpf_skb_load_bytes(f->ctx, at, to, size) ? -1 : 0;
-}
-
-/* The same, faster for what nearly every packet has: no helper is called for what is in the linear part. */
-static __always_inline int frame_load(struct frame *f, __u32 at, void *to, const __u32 size)
-{
-	void *from = f->data + (at & 0x7fff);
-
-	if (at <= 0x7fff && from + size <= f->data_end) {
-		__builtin_memcpy(__builtin_assume_aligned(to, 4), __builtin_assume_aligned(from, 4), size);
-		return 0;
-	}
-	return frame_copy(f, at, to, size);
-}
 
 /* Reads the transport header at offset at, of which length bytes belong to the packet. */
 static __always_inline enum packet_status parse_transport(struct frame *f, struct packet *p, __u32 at,
@@ -150,75 +119,6 @@ static __always_inline enum packet_status parse_ipv4(struct frame *f, struct pac
 	return parse_transport(f, p, at + header, length - header);
 }
 
-static __always_inline _Bool is_extension(__u8 protocol)
-{
-	return protocol == PROTOCOL_HOP_BY_HOP || protocol == PROTOCOL_ROUTING || protocol == PROTOCOL_FRAGMENT ||
-	       protocol == PROTOCOL_AH || protocol == PROTOCOL_DESTINATION;
-}
-
-/* A walk along the extension headers of IPv6. */
-struct walk {
-	void *ctx;
-	__u32 at;     /* of the header that next names */
-	__u32 length; /* of what is left of the packet there */
-	__u32 steps;
-	__u8 next;
-	enum packet_status status;
-	_Bool done; /* next is known to be no extension, or status says why there is none */
-};
-
-/* Takes one header; 1 ends the walk. */
-static __always_inline long walk_step(struct walk *w, _Bool xdp)
-{
-	struct frame f = {.ctx = w->ctx, .xdp = xdp};
-	struct extension_header extension;
-	__u32 size = 8;
-
-	w->done = 1;
-	if (w->length < sizeof(extension)) {
-		w->status = malformed;
-		return 1;
-	}
-	if (frame_copy(&f, w->at, &extension, sizeof(extension))) {
-		w->status = truncated;
-		return 1;
-	}
-	if (w->next == PROTOCOL_AH)
-		size = (extension.length + 2) * 4;
-	else if (w->next != PROTOCOL_FRAGMENT)
-		size = (extension.length + 1) * 8;
-	/* Hop-by-hop options must come first. */
-	if (size > w->length || (w->next == PROTOCOL_HOP_BY_HOP && w->steps > 0)) {
-		w->status = malformed;
-		return 1;
-	}
-	if (w->next == PROTOCOL_FRAGMENT) {
-		if (extension.fragment & bpf_htons(0xfff8))
-			w->status = fragment;
-		else if (extension.fragment & bpf_htons(1))
-			w->status = first_fragment;
-	}
-	w->next = extension.next;
-	w->at += size;
-	w->length -= size;
-	w->steps++;
-	if (w->status == fragment || !is_extension(w->next))
-		return 1;
-	w->done = 0;
-	return 0;
-}
-
-/* Two, so that the verifier knows in each which helper is called. */
-static long walk_xdp(__u32 index, void *w)
-{
-	return walk_step(w, 1);
-}
-
-static long walk_skb(__u32 index, void *w)
-{
-	return walk_step(w, 0);
-}
-
 static __always_inline enum packet_status parse_ipv6(struct frame *f, struct packet *p, __u32 at)
 {
 	struct ipv6_header ip;
@@ -238,12 +138,8 @@ static __always_inline enum packet_status parse_ipv6(struct frame *f, struct pac
 		__builtin_memcpy(p->saddr, ip.saddr, sizeof(ip.saddr));
 		__builtin_memcpy(p->daddr, ip.daddr, sizeof(ip.daddr));
 	}
-	/* bpf_loop, because the verifier follows every path of a plain loop: too many of them here. */
-	if (is_extension(w.next)) {
-		bpf_loop(MAX_EXTENSIONS, f->xdp ? walk_xdp : walk_skb, &w, 0);
-		if (!w.done)
-			return malformed; /* more than any honest packet has */
-	}
+	if (is_extension(w.next))
+		walk_extensions(&w, f->xdp);
 	p->protocol = w.next;
 	p->status = w.status;
 	if (w.status != ok && w.status != first_fragment)
