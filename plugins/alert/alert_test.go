@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -38,9 +39,7 @@ func connects() *sdktest.Stream {
 // ruleBlock is a rule block with defaults for the test at hand.
 func ruleBlock(name string, with object) object {
 	r := object{"name": name, "message": sdktest.Render("pid ${event.pid}")}
-	for k, v := range with {
-		r[k] = v
-	}
+	maps.Copy(r, with)
 	return r
 }
 

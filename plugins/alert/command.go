@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -25,7 +26,7 @@ func (c command) deliver(ctx context.Context, a *alert) error {
 	defer cancel()
 	var output tail
 	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
-	cmd.Stdin = bytes.NewReader(append(a.json[:len(a.json):len(a.json)], '\n'))
+	cmd.Stdin = bytes.NewReader(append(slices.Clip(a.json), '\n'))
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

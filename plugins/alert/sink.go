@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/probehost/probehost/plugins/internal/linefile"
 	"github.com/probehost/probehost/sdk"
@@ -79,7 +80,7 @@ func (logSink) close(context.Context) error { return nil }
 
 type fileSink struct{ file *linefile.File }
 
-func (s fileSink) send(a *alert) { s.file.Append(append(a.json[:len(a.json):len(a.json)], '\n')) }
+func (s fileSink) send(a *alert) { s.file.Append(append(slices.Clip(a.json), '\n')) }
 
 func (s fileSink) close(context.Context) error { return s.file.Close() }
 

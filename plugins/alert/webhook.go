@@ -121,8 +121,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 
 // bare takes the address, which may hold a secret, off an error.
 func bare(err error) error {
-	var e *url.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
 	}
 	return err

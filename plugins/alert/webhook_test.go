@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -89,9 +90,7 @@ func (r *receiver) wait(t *testing.T, pids string) {
 
 func webhookConfigOf(url string, with object) object {
 	w := object{"url": url}
-	for k, v := range with {
-		w[k] = v
-	}
+	maps.Copy(w, with)
 	cfg := rules(ruleBlock("r", nil))
 	cfg["webhook"] = []object{w}
 	return cfg

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -140,11 +141,11 @@ func (c *counter) show(now time.Time, end bool, due func(*section) bool) {
 		c.last[s] = now
 	}
 	if terminal {
-		var live string
+		var live strings.Builder
 		for _, s := range c.sections {
-			live += c.views[s]
+			live.WriteString(c.views[s])
 		}
-		c.host.Live(live)
+		c.host.Live(live.String())
 		return
 	}
 	c.write(text)

@@ -74,11 +74,14 @@ func (p *packer) close(ctx context.Context) {
 
 // tidy deletes what is too old and compresses the rest.
 func (p *packer) tidy(ctx context.Context) error {
-	archives, err := p.archives()
+	archives, halves, err := archives(p.path)
 	if err != nil {
 		return err
 	}
 	var errs []error
+	for _, name := range halves {
+		errs = append(errs, os.Remove(name))
+	}
 	for len(archives) > p.keep {
 		errs = append(errs, os.Remove(archives[0]))
 		archives = archives[1:]
@@ -91,35 +94,45 @@ func (p *packer) tidy(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// archives returns the old files, oldest first, and deletes what an interrupted compression left.
-func (p *packer) archives() ([]string, error) {
-	entries, err := os.ReadDir(filepath.Dir(p.path))
+// archives returns the old files of a log, oldest first, and what an interrupted compression left. It goes by the names that rotations give:
+// nothing else is ever deleted.
+func archives(path string) (whole, halves []string, err error) {
+	dir, base := filepath.Split(path)
+	entries, err := os.ReadDir(filepath.Clean(dir))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var all []string
 	for _, e := range entries {
-		name := filepath.Join(filepath.Dir(p.path), e.Name())
-		suffix, ok := strings.CutPrefix(e.Name(), filepath.Base(p.path))
+		suffix, ok := strings.CutPrefix(e.Name(), base)
 		if !ok || !e.Type().IsRegular() {
 			continue
 		}
-		if stamp, ok := strings.CutSuffix(suffix, unfinished); ok && isStamp(stamp) {
-			if err := os.Remove(name); err != nil {
-				return nil, err
+		if stamp, ok := strings.CutSuffix(suffix, unfinished); ok {
+			if _, ok := stampTime(stamp); ok {
+				halves = append(halves, dir+e.Name())
 			}
-		} else if isStamp(strings.TrimSuffix(suffix, packed)) {
-			all = append(all, name)
+		} else if _, ok := stampTime(strings.TrimSuffix(suffix, packed)); ok {
+			whole = append(whole, dir+e.Name())
 		}
 	}
-	slices.Sort(all)
-	return all, nil
+	slices.Sort(whole)
+	return whole, halves, nil
 }
 
-// isStamp reports whether a rotation gave the file its name: nothing else is ever deleted.
-func isStamp(suffix string) bool {
+// newest returns the time in the name of the newest archive; the zero time if there is none.
+func newest(path string) time.Time {
+	whole, _, err := archives(path)
+	if err != nil || len(whole) == 0 {
+		return time.Time{} // the packer reports an error
+	}
+	at, _ := stampTime(strings.TrimSuffix(strings.TrimPrefix(whole[len(whole)-1], path), packed))
+	return at
+}
+
+// stampTime returns the time in what a rotation adds to a name, and whether one did.
+func stampTime(suffix string) (time.Time, bool) {
 	at, err := time.Parse(archiveLayout, suffix)
-	return err == nil && at.Format(archiveLayout) == suffix
+	return at, err == nil && at.Format(archiveLayout) == suffix
 }
 
 // compress puts path.gz in the place of path. A crash at any point leaves at least one of them whole.

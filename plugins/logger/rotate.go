@@ -23,7 +23,8 @@ type rotator struct {
 	log  *slog.Logger
 	now  func() time.Time
 
-	stuck bool // the file could not be moved; that has been logged
+	last  time.Time // that named an archive; the next is later, so that names sort even when the clock is set back
+	stuck bool      // the file could not be moved; that has been logged
 }
 
 // newRotator takes the file over. Cfg may be nil: the file then only grows.
@@ -31,6 +32,7 @@ func newRotator(file *linefile.File, path string, cfg *rotateConfig, log *slog.L
 	r := &rotator{file: file, path: path, log: log, now: time.Now}
 	if cfg != nil {
 		r.size, r.age = int64(cfg.Size), cfg.Age
+		r.last = newest(path)
 		r.pack = newPacker(path, cfg.Keep, cfg.Compress, log)
 	}
 	return r
@@ -79,12 +81,11 @@ func (r *rotator) fit(lines []byte, first int) int {
 // rotate moves the file aside. If it cannot, the file goes on growing, which is better than losing lines.
 func (r *rotator) rotate() {
 	at := r.now().UTC()
-	name := r.path + at.Format(archiveLayout)
-	for exists(name) || exists(name+".gz") {
-		at = at.Add(time.Nanosecond)
-		name = r.path + at.Format(archiveLayout)
+	if !at.After(r.last) {
+		at = r.last.Add(time.Nanosecond)
 	}
-	err := os.Rename(r.path, name)
+	r.last = at
+	err := os.Rename(r.path, r.path+at.Format(archiveLayout))
 	if err == nil {
 		err = r.file.Check()
 	}
@@ -96,11 +97,6 @@ func (r *rotator) rotate() {
 		r.stuck = true
 		r.log.Error("cannot begin a new file; the old one goes on growing", "path", r.path, "error", err)
 	}
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }
 
 func (r *rotator) close(ctx context.Context) error {

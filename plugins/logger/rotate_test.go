@@ -40,8 +40,8 @@ func closeRotator(t *testing.T, r *rotator) {
 	}
 }
 
-// archives returns the names of all files beside path, sorted, and their text, unpacked.
-func archives(t *testing.T, path string) (names, texts []string) {
+// unpacked returns the names of all files beside path, sorted, and their text, unpacked.
+func unpacked(t *testing.T, path string) (names, texts []string) {
 	t.Helper()
 	names, err := filepath.Glob(path + ".*")
 	if err != nil {
@@ -89,7 +89,7 @@ func TestRotateBySize(t *testing.T) {
 				all += lines
 			}
 			closeRotator(t, r)
-			names, texts := archives(t, path)
+			names, texts := unpacked(t, path)
 			for i, text := range texts {
 				if len(text) > 5000 || len(text) < 4000 || !strings.HasSuffix(text, "\n") {
 					t.Errorf("%s holds %d bytes", names[i], len(text))
@@ -114,7 +114,7 @@ func TestRotateLongLine(t *testing.T) {
 	long := strings.Repeat("x", 12_000) + "\n"
 	r.append([]byte("first\n" + long + "last\n"))
 	closeRotator(t, r)
-	_, texts := archives(t, path)
+	_, texts := unpacked(t, path)
 	if got := append(texts, content(t, path)); !slices.Equal(got, []string{"first\n", long, "last\n"}) {
 		t.Errorf("a line longer than a file: %d files", len(got))
 	}
@@ -143,7 +143,7 @@ func TestRotateByAge(t *testing.T) {
 	*now = day(3).Add(2 * time.Minute)
 	r.append([]byte("5\n"))
 	closeRotator(t, r)
-	_, texts := archives(t, path)
+	_, texts := unpacked(t, path)
 	if got, want := append(texts, content(t, path)), []string{"0\n1\n", "2\n", "3\n4\n", "5\n"}; !slices.Equal(got, want) {
 		t.Errorf("files hold %q, want %q", got, want)
 	}
@@ -162,7 +162,7 @@ func TestKeep(t *testing.T) {
 		r.append([]byte(numbered(50*i, 50)))
 	}
 	closeRotator(t, r)
-	names, texts := archives(t, path)
+	names, texts := unpacked(t, path)
 	var ours []string
 	for i, name := range names {
 		if strings.HasSuffix(name, "Z.gz") {
@@ -179,6 +179,21 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// The clock is set back, also between two processes: the archives stay in order.
+func TestClockSetBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	for i := range 6 {
+		r, now, _ := rotated(t, path, rotateConfig{Size: 5000, Keep: 3, Compress: true})
+		*now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).Add(-time.Duration(i) * time.Hour)
+		r.append([]byte(numbered(50*i, 50)))
+		closeRotator(t, r)
+	}
+	_, texts := unpacked(t, path)
+	if got, want := strings.Join(texts, "")+content(t, path), numbered(100, 200); got != want {
+		t.Errorf("%d bytes are kept, want the last three archives and the file, %d bytes in order", len(got), len(want))
+	}
+}
+
 // A process that died in the middle leaves an archive that is not compressed, and part of one that is.
 func TestLeftOvers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
@@ -190,7 +205,7 @@ func TestLeftOvers(t *testing.T) {
 	}
 	r, _, log := rotated(t, path, rotateConfig{Size: 5000, Keep: 3, Compress: true})
 	closeRotator(t, r)
-	names, texts := archives(t, path)
+	names, texts := unpacked(t, path)
 	if !slices.Equal(names, []string{left + ".gz"}) || !slices.Equal(texts, []string{"old\n"}) {
 		t.Errorf("files %q hold %q; log %s", names, texts, log)
 	}

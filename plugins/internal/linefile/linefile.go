@@ -147,7 +147,7 @@ func (f *File) cut(n int64) bool {
 
 func (f *File) fail(err error) {
 	if f.file != nil {
-		f.file.Close() // the error that brought us here says more than that of closing
+		_ = f.file.Close() // the error that brought us here says more than that of closing
 		f.file, f.info, f.size = nil, nil, 0
 	}
 	if errors.Is(err, syscall.EPIPE) {

@@ -40,7 +40,7 @@ func (f *File) open() error {
 	}
 	info, err := file.Stat()
 	if err != nil {
-		file.Close()
+		_ = file.Close() // nothing has been written
 		return err
 	}
 	f.file, f.info, f.size = file, info, 0
