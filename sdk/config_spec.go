@@ -59,7 +59,7 @@ func reflectBlock(t reflect.Type, outer []reflect.Type) (*blockSpec, error) {
 	var errs []error
 	for i := range t.NumField() {
 		f := t.Field(i)
-		name, err := s.add(f, i, append(outer[:len(outer):len(outer)], t))
+		name, err := s.add(f, i, append(slices.Clip(outer), t))
 		if err == nil && name != "" && names[name] != "" {
 			err = fmt.Errorf("the name %q is already that of field %s", name, names[name])
 		}

@@ -39,7 +39,7 @@ type everything struct {
 	Limits   map[string]int32  `hcl:"limits,optional"`
 	Rules    []ruleConfig      `hcl:"rule,block" doc:"A rule."`
 	Rotate   *rotateConfig     `hcl:"rotate,block"`
-	internal int
+	internal int               //nolint:unused // no part of the configuration
 }
 
 type rotateConfig struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/probehost/probehost/sdk/wire"
 )
@@ -47,19 +48,19 @@ func (e *pathError) Unwrap() error { return e.err }
 
 // String returns the path as in "rule[2].when".
 func (p Path) String() string {
-	text := ""
+	var b strings.Builder
 	for i, step := range p {
 		switch s := step.(type) {
 		case int:
-			text += fmt.Sprintf("[%d]", s)
+			fmt.Fprintf(&b, "[%d]", s)
 		default:
 			if i > 0 {
-				text += "."
+				b.WriteByte('.')
 			}
-			text += fmt.Sprint(s)
+			fmt.Fprint(&b, s)
 		}
 	}
-	return text
+	return b.String()
 }
 
 // with returns the path with more steps, in memory of its own.
@@ -80,11 +81,10 @@ func diagnostics(err error) []*wire.Diagnostic {
 		return all
 	}
 	d := &wire.Diagnostic{Summary: err.Error()}
-	var at *pathError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*pathError](err); ok {
 		d.Path = at.path.steps()
-		if err == error(at) {
-			d.Summary = at.err.Error() // the path shows as a place in the file
+		if at == err { //nolint:errorlint // only if it is not wrapped: the path then shows as a place in the file
+			d.Summary = at.err.Error()
 		}
 	}
 	return []*wire.Diagnostic{d}

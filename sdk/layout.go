@@ -32,8 +32,7 @@ type matcher struct {
 
 // fields compares those of the struct t, which begins at offset and whose fields' names begin with prefix.
 func (m *matcher) fields(t reflect.Type, offset uintptr, prefix string) {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		at := offset + f.Offset
 		name := prefix + f.Name
 		tag := f.Tag.Get("probe")

@@ -118,7 +118,7 @@ func (s *server) configure(h *Host, r *wire.OpenRequest) (reflect.Value, error) 
 	// A pointer has the methods of the value too.
 	p := reflect.New(cfg.Type())
 	p.Elem().Set(cfg)
-	if v, ok := p.Interface().(Validator); ok {
+	if v, ok := reflect.TypeAssert[Validator](p); ok {
 		err = v.Validate(h)
 	}
 	return p.Elem(), err

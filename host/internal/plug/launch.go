@@ -117,12 +117,11 @@ func (p *Process) start(ctx context.Context, path string) error {
 		}
 		c.kill()
 	case <-ctx.Done():
-		err = ctx.Err()
 		c.kill()
-		<-ready
+		err = errors.Join(ctx.Err(), <-ready)
 	case <-c.handshake.refused:
 		c.kill()
-		<-ready
+		err = <-ready
 	}
 	if c.process() != 0 {
 		<-c.exited
