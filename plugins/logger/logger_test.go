@@ -74,6 +74,15 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+func TestJSONOfAFieldNamedStream(t *testing.T) {
+	s := &sdktest.Stream{Probe: "p", Name: "s", Schema: sdktest.Schema(sdktest.Uint("stream", 4))}
+	run := sdktest.Open(t, loggerType, sdktest.Options{}, s)
+	run.Send(s, object{"stream": 7})
+	if got, want := run.Stdout(), "{\"stream\":\"p.s\",\"event.stream\":7}\n"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestText(t *testing.T) {
 	s, c := starts(), connects()
 	run := sdktest.Open(t, loggerType, sdktest.Options{Config: object{"format": "text", "fields": []any{"pid", "comm", "args", "time", "dport"}}}, s, c)
