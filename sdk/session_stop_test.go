@@ -87,6 +87,7 @@ func TestSessionStuck(t *testing.T) {
 				stop := make(chan struct{})
 				result := start(s, stream, stop)
 				stream.batch(1, 1)
+				synctest.Wait() // until it is being handled
 				begin := time.Now()
 				close(stop)
 				if err := <-result; !errors.Is(err, test.want) {
