@@ -40,7 +40,7 @@ func TestSessionEnd(t *testing.T) {
 			t.Error(err)
 		}
 		text, acks := "", ""
-		for _, part := range strings.Split(stream.sent(), ", ") {
+		for part := range strings.SplitSeq(stream.sent(), ", ") {
 			if line, ok := strings.CutPrefix(part, "text "); ok {
 				text += line
 			} else {
