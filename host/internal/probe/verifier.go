@@ -3,6 +3,7 @@ package probe
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,8 @@ var (
 	sourceComment = regexp.MustCompile(`^; (.*?)(?: @ ([^ ]+:\d+))?$`)
 	// "12: (79) r1 = *(u64 *)(r1 +8)"
 	instruction = regexp.MustCompile(`^(\d+): \(`)
+	// how the library writes a relocation: CORERelocation(byte_off, Struct:"task_struct"[0:0], local_id=7)
+	quotedName = regexp.MustCompile(`"([^"]+)"`)
 )
 
 // explainVerifier says in a few lines why the verifier refused a program: its verdict, the line of the source, the end of the log.
@@ -30,30 +33,23 @@ func explainVerifier(err *ebpf.VerifierError, spec *ebpf.ProgramSpec) (what, cur
 	for len(log) > 0 && isStatistics(log[len(log)-1]) {
 		log = log[:len(log)-1]
 	}
-	if len(log) == 0 {
-		return "the verifier refuses it without a reason", ""
-	}
-	verdict := strings.TrimSpace(log[len(log)-1])
-	line, place := sourceOf(log, spec)
+	last, verdict := lastInstruction(log)
 	var b strings.Builder
-	switch {
-	case strings.Contains(err.Error(), "bad CO-RE relocation"):
-		b.WriteString("it uses a type or field that this kernel does not have")
+	switch text := err.Error(); {
+	case strings.Contains(text, "bad CO-RE relocation"):
+		b.WriteString("it uses a type or field that this kernel does not have" + relocated(spec, last))
 		cure = "make the program ask bpf_core_field_exists() or bpf_core_type_exists() first, or use a kernel that has it"
-	case strings.Contains(err.Error(), "unknown kfunc"):
+	case strings.Contains(text, "unknown kfunc"):
 		b.WriteString("it calls a kernel function that this kernel does not have for BPF")
 		cure = "make the program ask bpf_ksym_exists() first, or use a kernel that has it"
 	default:
 		b.WriteString("the verifier refuses it: " + verdict)
-		if strings.HasPrefix(verdict, "unknown func") || strings.HasPrefix(verdict, "invalid func unknown") || strings.Contains(verdict, "program of this type cannot use helper") {
+		if strings.Contains(verdict, "unknown func") || strings.Contains(verdict, "func unknown") || strings.Contains(verdict, "program of this type cannot use helper") {
 			cure = "this kernel does not have that helper for programs of this type: use a later one"
 		}
 	}
-	if place != "" {
-		b.WriteString("\n  at " + place)
-		if line != "" {
-			b.WriteString(": " + line)
-		}
+	if line, place := sourceOf(log, last, spec); place != "" || line != "" {
+		b.WriteString("\n  at " + strings.TrimPrefix(place+": "+line, ": "))
 	}
 	b.WriteString("\n  the end of its log:")
 	for _, l := range log[max(0, len(log)-verifierLines):] {
@@ -65,6 +61,42 @@ func explainVerifier(err *ebpf.VerifierError, spec *ebpf.ProgramSpec) (what, cur
 	return b.String(), cure
 }
 
+// lastInstruction returns the index of the instruction that the verifier stopped at, -1 if it does not say, and what it said then.
+func lastInstruction(log []string) (index int, verdict string) {
+	said := len(log)
+	for said > 0 {
+		if m := instruction.FindStringSubmatch(log[said-1]); m != nil {
+			if index, err := strconv.Atoi(m[1]); err == nil {
+				return index, joined(log[said:])
+			}
+		}
+		if len(log)-said == 2 { // so much it never says
+			break
+		}
+		said--
+	}
+	return -1, joined(log[max(0, len(log)-1):])
+}
+
+func joined(lines []string) string {
+	if len(lines) == 0 {
+		return "it does not say why"
+	}
+	return strings.TrimSpace(strings.Join(lines, ": "))
+}
+
+// relocated names the type that an instruction was compiled to use.
+func relocated(spec *ebpf.ProgramSpec, index int) string {
+	for iter := spec.Instructions.Iterate(); iter.Next(); {
+		if relocation := btf.CORERelocationMetadata(iter.Ins); relocation != nil && int(iter.Offset) == index {
+			if m := quotedName.FindStringSubmatch(relocation.String()); m != nil {
+				return " (of " + m[1] + ")"
+			}
+		}
+	}
+	return ""
+}
+
 func isStatistics(line string) bool {
 	for _, prefix := range []string{"processed ", "verification time ", "stack depth ", "peak_states "} {
 		if strings.HasPrefix(line, prefix) {
@@ -74,23 +106,18 @@ func isStatistics(line string) bool {
 	return strings.TrimSpace(line) == ""
 }
 
-// sourceOf returns the line of C that the log ends in, and where it is: as the log says, else as the program's line information does.
-func sourceOf(log []string, spec *ebpf.ProgramSpec) (line, place string) {
-	at := -1
-	for i := len(log) - 1; i >= 0 && line == ""; i-- {
-		if m := instruction.FindStringSubmatch(log[i]); m != nil && at < 0 {
-			at, _ = strconv.Atoi(m[1]) // all digits; out of range finds nothing below
-		}
-		if m := sourceComment.FindStringSubmatch(log[i]); m != nil {
-			line, place = strings.TrimSpace(m[1]), m[2]
+// sourceOf returns the line of C that an instruction was made of, and where it is: as the program's line information says, else as the last
+// comment in the log does.
+func sourceOf(log []string, index int, spec *ebpf.ProgramSpec) (line, place string) {
+	if l := lineOf(spec.Instructions, index); l != nil {
+		return strings.TrimSpace(l.Line()), fmt.Sprintf("%s:%d", strings.TrimPrefix(l.FileName(), "./"), l.LineNumber())
+	}
+	for _, l := range slices.Backward(log) {
+		if m := sourceComment.FindStringSubmatch(l); m != nil {
+			return strings.TrimSpace(m[1]), m[2]
 		}
 	}
-	if place == "" {
-		if l := lineOf(spec.Instructions, at); l != nil {
-			return strings.TrimSpace(l.Line()), fmt.Sprintf("%s:%d", l.FileName(), l.LineNumber())
-		}
-	}
-	return line, place
+	return "", ""
 }
 
 // lineOf returns the line information of the instruction with that index, in the kernel's count.

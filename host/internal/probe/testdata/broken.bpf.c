@@ -6,7 +6,7 @@
 char _license[] SEC("license") = "Dual MPL/GPL";
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u64);
@@ -53,7 +53,9 @@ int missing_field(void *ctx)
 SEC("socket")
 int forbidden_helper(void *ctx)
 {
-	return bpf_send_signal(9);
+	__u32 zero = 0;
+
+	return bpf_sock_map_update(ctx, &numbers, &zero, 0);
 }
 
 /* Nothing is wrong with it. */
