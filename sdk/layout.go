@@ -95,9 +95,9 @@ func goType(f *Field) (string, bool) {
 		if f.BigEndian && f.Size > 1 {
 			return bytes, true
 		}
-		sign := ""
-		if f.Kind == record.Uint {
-			sign = "u"
+		sign := "u"
+		if f.Kind == record.Int || f.Kind == record.Enum && f.Signed {
+			sign = ""
 		}
 		return fmt.Sprintf("%sint%d", sign, 8*f.Size), true
 	case record.Text, record.Bytes:
@@ -121,7 +121,7 @@ func goType(f *Field) (string, bool) {
 	return "left out", false
 }
 
-// same reports whether t is the wanted type, has it underneath, or holds the same bits: an enum may be unsigned, text of int8, and any
+// same reports whether t is the wanted type, has it underneath, or holds the same bits: an enum may have either sign, text be of int8, and any
 // field an array of bytes.
 func same(t reflect.Type, want string, f *Field) bool {
 	text := underlying(t)
@@ -129,7 +129,7 @@ func same(t reflect.Type, want string, f *Field) bool {
 	case text == want, text == fmt.Sprintf("[%d]uint8", f.Size):
 		return true
 	case f.Kind == record.Enum:
-		return text == "u"+want
+		return strings.TrimPrefix(text, "u") == strings.TrimPrefix(want, "u")
 	case f.Kind == record.Text:
 		return text == fmt.Sprintf("[%d]int8", f.Size)
 	}

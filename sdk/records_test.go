@@ -22,7 +22,7 @@ var packetSchema = &Schema{Size: 56, Fields: []Field{
 	{Name: "addr", Kind: record.Bytes, Offset: 32, Size: 4},
 	{Name: "up", Kind: record.Bool, Offset: 36, Size: 1},
 	{Name: "tags", Kind: record.Array, Offset: 38, Size: 4, Elem: 2},
-	{Name: "dir", Kind: record.Enum, Offset: 44, Size: 4},
+	{Name: "dir", Kind: record.Enum, Offset: 44, Size: 4, Signed: true}, // which Go may have unsigned
 	{Name: "in.a", Kind: record.Uint, Offset: 48, Size: 4},
 	{Name: "bit", Kind: record.Uint, Offset: 52, Size: 4, BitOffset: 1, BitSize: 1},
 	{Name: "tail", Kind: record.Bytes, Offset: 56},
@@ -106,6 +106,18 @@ func TestRecordsOfOddBatches(t *testing.T) {
 	b.wire.Ends = []uint32{40, 112}
 	if _, err := Records[packet](b); err == nil || !strings.Contains(err.Error(), "record 0 of p.packets has 40 bytes, sdk.packet needs 56") {
 		t.Errorf("a short record: %v", err)
+	}
+}
+
+func TestEnumsTakeEitherSign(t *testing.T) {
+	for _, signed := range []bool{false, true} {
+		b := &Batch{}
+		b.reset(&Stream{Schema: &Schema{Size: 4, Fields: []Field{{Name: "dir", Kind: record.Enum, Size: 4, Signed: signed}}}}, &wire.Batch{})
+		for _, err := range []error{try[struct{ Dir int32 }](b)(), try[struct{ Dir uint32 }](b)()} {
+			if err != nil {
+				t.Errorf("signed %t: %v", signed, err)
+			}
+		}
 	}
 }
 

@@ -17,8 +17,13 @@ func TypeOf(f *record.Field) Type {
 	switch f.Kind {
 	case record.Bool:
 		return Bool
-	case record.Int, record.Enum:
+	case record.Int:
 		return Int
+	case record.Enum:
+		if f.Signed {
+			return Int
+		}
+		return Uint
 	case record.Uint:
 		return Uint
 	case record.Text:

@@ -25,7 +25,10 @@ func everyKind() *record.Schema {
 	add(record.Field{Kind: record.Int, Offset: 7, Size: 1, BitOffset: 1, BitSize: 2})
 	add(record.Field{Kind: record.Bool, Offset: 9, Size: 1})
 	add(record.Field{Kind: record.Bool, Offset: 9, Size: 1, BitOffset: 1, BitSize: 1})
-	add(record.Field{Kind: record.Enum, Offset: 12, Size: 4, Values: []record.EnumValue{{Name: "A", Value: 1}}})
+	for _, signed := range []bool{false, true} {
+		add(record.Field{Kind: record.Enum, Offset: 12, Size: 4, Signed: signed, Values: []record.EnumValue{{Name: "A", Value: 1}}})
+		add(record.Field{Kind: record.Enum, Offset: 11, Size: 1, Signed: signed, BitOffset: 3, BitSize: 1})
+	}
 	add(record.Field{Kind: record.Uint, Offset: 16, Size: 8, Format: record.Duration})
 	add(record.Field{Kind: record.Uint, Offset: 16, Size: 8, Format: record.Time})
 	add(record.Field{Kind: record.Uint, Offset: 2, Size: 1, Format: record.Protocol})

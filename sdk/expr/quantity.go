@@ -20,7 +20,7 @@ const (
 )
 
 func encodingOf(f *record.Field) encoding {
-	signed := f.Kind == record.Int || f.Kind == record.Enum
+	signed := TypeOf(f) == Int
 	switch {
 	case f.BitSize != 0:
 		return other

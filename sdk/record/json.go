@@ -40,7 +40,8 @@ func (f *Field) AppendJSON(dst, rec []byte, clock *Clock) []byte {
 		return append(f.appendBytes(append(dst, '"'), f.Bytes(rec)), '"')
 	case Array:
 		dst = append(dst, '[')
-		for i, b := 0, f.Bytes(rec); i < f.Len(rec); i++ {
+		b := f.Bytes(rec)
+		for i := range f.Len(rec) {
 			if i > 0 {
 				dst = append(dst, ',')
 			}

@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -42,7 +43,7 @@ func (f *Field) Uint(rec []byte) uint64 {
 		width = uint32(f.BitSize)
 		v = v >> (f.BitOffset & 63) & (^uint64(0) >> ((64 - width) & 63))
 	}
-	if f.Kind == Int || f.Kind == Enum {
+	if f.Kind == Int || f.Signed && f.Kind == Enum {
 		return extend(v, width)
 	}
 	return v
@@ -70,13 +71,13 @@ func (f *Field) Bytes(rec []byte) []byte {
 			b = b[:i]
 		}
 	}
-	return b[:len(b):len(b)]
+	return slices.Clip(b)
 }
 
-// Time returns the wall time of a field with the format [Time] or [BootTime]. It is the zero time for other fields,
+// Time returns the wall time of a number with the format [Time] or [BootTime]. It is the zero time for other fields,
 // without a clock, and when the record is too short.
 func (f *Field) Time(rec []byte, clock *Clock) time.Time {
-	if clock == nil || f.Format != Time && f.Format != BootTime || !f.In(rec) {
+	if clock == nil || f.Format != Time && f.Format != BootTime || f.Kind > Enum || !f.In(rec) {
 		return time.Time{}
 	}
 	return time.Unix(0, clock.unix(f.Format, f.Int(rec)))

@@ -35,7 +35,9 @@ func TestNumbers(t *testing.T) {
 		"s32 positive":          {Field{Kind: Int, Offset: 0x3d, Size: 4, BigEndian: true}, 0x3d3e3fc0},
 		"s64 negative":          {Field{Kind: Int, Offset: 0x40, Size: 8}, 0xc7c6c5c4c3c2c1c0},
 		"unsigned keeps top":    {Field{Kind: Uint, Offset: 0x40, Size: 4}, 0xc3c2c1c0},
-		"enum is signed":        {Field{Kind: Enum, Offset: 0x40, Size: 1}, 0xffffffffffffffc0},
+		"enum":                  {Field{Kind: Enum, Offset: 0x40, Size: 1}, 0xc0},
+		"enum signed":           {Field{Kind: Enum, Offset: 0x40, Size: 1, Signed: true}, 0xffffffffffffffc0},
+		"enum of one bit":       {Field{Kind: Enum, Offset: 1, Size: 1, BitSize: 1}, 1},
 		"bits":                  {Field{Kind: Uint, Offset: 0x45, Size: 1, BitOffset: 2, BitSize: 5}, 0b10001},
 		"bits across bytes":     {Field{Kind: Uint, Offset: 0x45, Size: 2, BitOffset: 6, BitSize: 4}, 0b1011},
 		"signed bits":           {Field{Kind: Int, Offset: 0x45, Size: 1, BitOffset: 2, BitSize: 5}, 0xfffffffffffffff1},
@@ -132,21 +134,21 @@ func TestTime(t *testing.T) {
 	rec := []byte{5, 0, 0, 0, 0, 0, 0, 0}
 	clock := &Clock{Monotonic: 1e18, Boot: 2e18}
 	tests := map[string]struct {
-		format Format
-		clock  *Clock
-		rec    []byte
-		want   time.Time
+		field Field
+		clock *Clock
+		rec   []byte
+		want  time.Time
 	}{
-		"monotonic":    {Time, clock, rec, time.Unix(1e9, 5)},
-		"boot":         {BootTime, clock, rec, time.Unix(2e9, 5)},
-		"no clock":     {Time, nil, rec, time.Time{}},
-		"not a time":   {Duration, clock, rec, time.Time{}},
-		"short record": {Time, clock, rec[:7], time.Time{}},
+		"monotonic":         {Field{Kind: Uint, Size: 8, Format: Time}, clock, rec, time.Unix(1e9, 5)},
+		"boot":              {Field{Kind: Uint, Size: 8, Format: BootTime}, clock, rec, time.Unix(2e9, 5)},
+		"no clock":          {Field{Kind: Uint, Size: 8, Format: Time}, nil, rec, time.Time{}},
+		"not a time":        {Field{Kind: Uint, Size: 8, Format: Duration}, clock, rec, time.Time{}},
+		"an array of times": {Field{Kind: Array, Size: 8, Elem: 8, Format: Time}, clock, rec, time.Time{}},
+		"short record":      {Field{Kind: Uint, Size: 8, Format: Time}, clock, rec[:7], time.Time{}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := Field{Kind: Uint, Size: 8, Format: test.format}
-			if got := f.Time(test.rec, test.clock); !got.Equal(test.want) {
+			if got := test.field.Time(test.rec, test.clock); !got.Equal(test.want) {
 				t.Errorf("Time is %s, want %s", got, test.want)
 			}
 		})

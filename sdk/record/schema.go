@@ -24,7 +24,7 @@ type Field struct {
 	Size uint32 `json:"size"`
 	// Elem is the size in bytes of one element of an [Array], else zero; Count of elements is Size / Elem.
 	Elem uint32 `json:"elem,omitempty"`
-	// Signed says that the elements of an [Array] are signed.
+	// Signed says that an [Enum] or the elements of an [Array] are signed. An [Int] always is, a [Uint] never.
 	Signed bool `json:"signed,omitempty"`
 	// BigEndian says that numbers are stored in network byte order.
 	BigEndian bool `json:"big_endian,omitempty"`
@@ -52,7 +52,7 @@ const (
 	Bool         // 1 byte (or a bit field), zero is false
 	Int          // two's complement, 1, 2, 4 or 8 bytes
 	Uint         // 1, 2, 4 or 8 bytes
-	Enum         // a signed number with names
+	Enum         // a number with names, signed or not, 1, 2, 4 or 8 bytes
 	Text         // characters up to the first NUL, not necessarily UTF-8
 	Bytes        // raw bytes, addresses among them
 	Array        // Size/Elem numbers

@@ -42,7 +42,8 @@ func (f *Field) appendText(dst, rec []byte, clock *Clock, pair bool) []byte {
 		return f.appendBytes(dst, f.Bytes(rec))
 	case Array:
 		dst = append(dst, '[')
-		for i, b := 0, f.Bytes(rec); i < f.Len(rec); i++ {
+		b := f.Bytes(rec)
+		for i := range f.Len(rec) {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
@@ -125,7 +126,8 @@ func (f *Field) width() uint32 {
 	return 8 * f.Size
 }
 
-func (f *Field) signed() bool { return f.Kind == Int || f.Kind == Enum || f.Signed }
+// signed says whether the field's numbers are.
+func (f *Field) signed() bool { return f.Kind == Int || f.Signed && f.Kind != Uint }
 
 func (f *Field) appendPlain(dst []byte, v uint64) []byte {
 	if f.signed() {

@@ -79,9 +79,6 @@ func (c *compiler) withNumber(op expr.Op, a, k *operand, equality bool) *expr.No
 	if v == nil {
 		return nil
 	}
-	if a.field != nil && a.field.Kind == record.Enum && equality && v.Sign() > 0 && v.BitLen() == int(width(a.field)) {
-		v = wrapped(a.field, v) // enums read as signed numbers; 0xffffffff means -1
-	}
 	low, high := limits(a)
 	side := 0
 	switch {

@@ -27,7 +27,7 @@ var events = &record.Schema{Size: 176, Fields: []record.Field{
 	{Name: "ttl", Kind: record.Uint, Offset: 45, Size: 1},
 	{Name: "delta", Kind: record.Int, Offset: 46, Size: 2},
 	{Name: "flag", Kind: record.Bool, Offset: 48, Size: 1},
-	{Name: "state", Kind: record.Enum, Offset: 49, Size: 1, Values: []record.EnumValue{
+	{Name: "state", Kind: record.Enum, Offset: 49, Size: 1, Signed: true, Values: []record.EnumValue{
 		{Name: "IDLE", Value: 0}, {Name: "BUSY", Value: 1}, {Name: "ALL", Value: -1}}},
 	{Name: "mode", Kind: record.Uint, Offset: 50, Size: 2, BitOffset: 3, BitSize: 3},
 	{Name: "comm", Kind: record.Text, Offset: 52, Size: 16},
@@ -44,6 +44,9 @@ var events = &record.Schema{Size: 176, Fields: []record.Field{
 	{Name: "slot[1].id", Kind: record.Uint, Offset: 156, Size: 4},
 	{Name: "offset", Kind: record.Int, Offset: 160, Size: 8},
 	{Name: "signal", Kind: record.Uint, Offset: 168, Size: 1, Format: record.Signal},
+	{Name: "direction", Kind: record.Enum, Offset: 169, Size: 1, BitOffset: 2, BitSize: 1, Values: []record.EnumValue{
+		{Name: "IN", Value: 0}, {Name: "OUT", Value: 1}}},
+	{Name: "mask", Kind: record.Enum, Offset: 160, Size: 8, Values: []record.EnumValue{{Name: "LOW", Value: 1}, {Name: "HIGH", Value: -3}}},
 	{Name: "tail", Kind: record.Text, Offset: 170},
 }}
 
@@ -73,7 +76,7 @@ var eventRecord = func() []byte {
 	rec[156] = 9
 	offset := int64(-3)
 	binary.LittleEndian.PutUint64(rec[160:], uint64(offset))
-	rec[168] = 9
+	rec[168], rec[169] = 9, 1<<2 // SIGKILL, OUT
 	copy(rec[170:], "/tmp/x")
 	return rec
 }()
@@ -168,7 +171,14 @@ func TestPredicate(t *testing.T) {
 		`event.state != "ALL"`:                                                            true,
 		`event.state == 1`:                                                                true,
 		`event.state < 2`:                                                                 true,
-		`event.state == 255`:                                                              false, // what C would have for ALL
+		`event.state < 0`:                                                                 false,
+		`event.direction == "OUT"`:                                                        true,
+		`event.direction == 1`:                                                            true, // one bit, unsigned
+		`event.direction > 0`:                                                             true,
+		`event.mask == "HIGH"`:                                                            true,
+		`event.mask == 18446744073709551613`:                                              true,
+		`event.mask > 9223372036854775807`:                                                true,
+		`event.mask > event.offset`:                                                       true, // the same bits, signed
 		`event.daddr == "10.0.0.1"`:                                                       true,
 		`event.daddr == "::ffff:10.0.0.1"`:                                                true,
 		`event.daddr != "10.0.0.2"`:                                                       true,
@@ -232,6 +242,7 @@ func TestTemplate(t *testing.T) {
 		`"${event.uid == 0 ? "root" : event.uid} was it"`:            "root was it",
 		`"%{ if event.flag }on ${event.pid}%{ else }off%{ endif }!"`: "on 1234!",
 		`"${event.result} ${event.protocol} ${event.state}"`:         "ECONNREFUSED tcp BUSY",
+		`"${event.direction} ${event.mask} ${event.mask + 0}"`:       "OUT HIGH 18446744073709551613",
 		`"${"${event.pid}"}${"${"${event.ttl}"}"}"`:                  "123464",
 		`"${(event.flag ? "a" : "b")}"`:                              "a",
 		`""`:                                                         "",

@@ -16,7 +16,7 @@ func (c *compiler) named(op expr.Op, a, k *operand) *expr.Node {
 	if f.Kind == record.Enum {
 		for _, v := range f.Values {
 			if v.Name == name {
-				return compare(op, a.node, &expr.Node{Op: expr.Const, Type: expr.Int, Int: v.Value})
+				return compare(op, a.node, sameBits(v.Value, a.node.Type))
 			}
 		}
 		if !f.Format.Named() {
@@ -48,11 +48,19 @@ func (c *compiler) named(op expr.Op, a, k *operand) *expr.Node {
 	return n
 }
 
+// sameBits is the constant of the given type that has the bits of v.
+func sameBits(v int64, t expr.Type) *expr.Node {
+	if t == expr.Uint {
+		return &expr.Node{Op: expr.Const, Type: t, Uint: uint64(v)}
+	}
+	return &expr.Node{Op: expr.Const, Type: t, Int: v}
+}
+
 // wrapped is what a field holds after v has been stored in it.
 func wrapped(f *record.Field, v *big.Int) *big.Int {
 	size := new(big.Int).Lsh(big.NewInt(1), width(f))
 	v = new(big.Int).Mod(v, size) // never negative
-	if f.Kind != record.Uint && v.Bit(int(width(f))-1) == 1 {
+	if expr.TypeOf(f) == expr.Int && v.Bit(int(width(f))-1) == 1 {
 		v.Sub(v, size)
 	}
 	return v

@@ -19,10 +19,9 @@ func (b *builder) scalar(r resolved) (record.Field, bool) {
 		}
 		return f, true
 	case *btf.Enum:
-		f := record.Field{Kind: record.Enum, Size: u.Size}
+		f := record.Field{Kind: record.Enum, Size: u.Size, Signed: u.Signed}
 		if !isNumberSize(u.Size) {
-			f.Kind = record.Bytes
-			return f, true
+			return record.Field{Kind: record.Bytes, Size: u.Size}, true
 		}
 		b.name(&f, u, 8*u.Size)
 		return f, true
@@ -64,7 +63,7 @@ func (b *builder) name(f *record.Field, e *btf.Enum, bits uint32) {
 	}
 	if b.enumNames += len(values); b.enumNames > maxEnumNames {
 		b.enumNames -= len(values)
-		f.Kind = record.Uint
+		f.Kind, f.Signed = record.Uint, false
 		if e.Signed {
 			f.Kind = record.Int
 		}
@@ -73,21 +72,20 @@ func (b *builder) name(f *record.Field, e *btf.Enum, bits uint32) {
 	f.Values = values
 }
 
-// enumValues returns the values as a record's reader sees them: as signed numbers of that many bits. Values that do not
-// fit into the bits are left out.
+// enumValues returns the values as [record.Field.Int] reads them from that many bits. Values that do not fit into the bits
+// are left out.
 func enumValues(e *btf.Enum, bits uint32) []record.EnumValue {
 	if bits == 0 || bits > 64 {
 		return nil
 	}
 	values := make([]record.EnumValue, 0, len(e.Values))
 	for _, v := range e.Values {
-		read := int64(v.Value<<(64-bits)) >> (64 - bits)
-		fits := read == int64(v.Value)
-		if !e.Signed {
-			fits = v.Value == uint64(read)<<(64-bits)>>(64-bits)
+		read := v.Value << (64 - bits) >> (64 - bits)
+		if e.Signed {
+			read = uint64(int64(v.Value<<(64-bits)) >> (64 - bits))
 		}
-		if name := identifier(v.Name); fits && name != "" {
-			values = append(values, record.EnumValue{Name: name, Value: read})
+		if name := identifier(v.Name); read == v.Value && name != "" {
+			values = append(values, record.EnumValue{Name: name, Value: int64(read)})
 		}
 	}
 	return values
@@ -103,7 +101,7 @@ func (b *builder) bitField(at place, r resolved, n uint32) error {
 			f.Format = record.Plain
 		}
 	case *btf.Enum:
-		f = record.Field{Kind: record.Enum}
+		f = record.Field{Kind: record.Enum, Signed: u.Signed}
 		b.name(&f, u, min(n, 64))
 	default:
 		return at.errorf("a bit field of type %s", r.name)
