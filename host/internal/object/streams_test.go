@@ -70,6 +70,31 @@ func TestExampleStreams(t *testing.T) {
 	}
 }
 
+// The authors of these objects keep text in arrays of u8.
+func TestTextOfExamples(t *testing.T) {
+	for _, tc := range []struct{ file, field, record, text, hex string }{
+		{"uretprobe/bpf_x86_bpfel.o", "line", "\x01\x00\x00\x00ls -l\x00", `"ls -l"`, `"6c73202d6c00"`},
+		{"fentry/bpf_bpfel.o", "comm", "sshd\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", `"sshd"`, `"73736864000000000000000000000000"`},
+	} {
+		t.Run(tc.file, func(t *testing.T) {
+			for format, want := range map[record.Format]string{"": tc.text, record.Hex: tc.hex} {
+				opt := StreamOptions{}
+				if format != "" {
+					opt.Formats = map[string]record.Format{tc.field: format}
+				}
+				s, err := example(t, tc.file).Stream("events", opt)
+				if err != nil {
+					t.Fatal(err)
+				}
+				f, _ := s.Schema.Lookup(tc.field)
+				if got := string(f.AppendJSON(nil, []byte(tc.record), nil)); got != want {
+					t.Errorf("in format %q: %s, want %s", format, got, want)
+				}
+			}
+		})
+	}
+}
+
 func TestStreams(t *testing.T) {
 	o := open(t, "maps")
 	const traffic = "tick time protocol packets bytes"

@@ -34,6 +34,9 @@ func (b *builder) array(at place, r resolved, arr *btf.Array) error {
 		case elem.isChar() && elem.shown == "":
 			f.Kind = record.Text
 		case u.Size == 1 && u.Encoding == btf.Unsigned && elem.shown == "":
+			if namesText(at.name) {
+				f.Kind = record.Text
+			}
 		case isNumberSize(u.Size):
 			f.Kind, f.Elem = record.Array, u.Size
 			f.Signed = intKind(u) == record.Int

@@ -9,10 +9,6 @@ import (
 	"github.com/probehost/probehost/sdk/record"
 )
 
-// Text is the format that makes text of a byte array: characters up to the first NUL. It exists here only; the field becomes one of
-// kind [record.Text].
-const Text record.Format = "text"
-
 // FormatError says why a field cannot be shown as asked.
 type FormatError struct {
 	Field  string
@@ -73,7 +69,7 @@ var formats = []struct {
 	format   record.Format
 	min, max uint32 // bytes of a number, or of each element of an array
 	address  bool   // min bytes of any kind
-	bytes    bool   // bytes of any length, too
+	bytes    bool   // bytes of any length, too, and text as the bytes that it is made of
 }{
 	{format: record.Hex, min: 1, max: 8, bytes: true},
 	{format: record.IPv4, min: 4, address: true},
@@ -113,7 +109,8 @@ func setFormat(f *record.Field, format record.Format) bool {
 			return setText(f)
 		case k.address:
 			return f.BitSize == 0 && f.Size == k.min && setAddress(f, format)
-		case k.bytes && f.Kind == record.Bytes:
+		case k.bytes && (f.Kind == record.Bytes || f.Kind == record.Text):
+			f.Kind = record.Bytes
 		case f.Kind == record.Int || f.Kind == record.Uint:
 			if f.Size < k.min || f.Size > k.max {
 				return false
@@ -131,19 +128,10 @@ func setFormat(f *record.Field, format record.Format) bool {
 	return false
 }
 
-// setText makes text of single bytes.
-func setText(f *record.Field) bool {
-	single := f.Kind == record.Text || f.Kind == record.Bytes || f.Kind == record.Array && f.Elem == 1
-	if single {
-		f.Kind, f.Format, f.Elem, f.Signed = record.Text, record.Plain, 0, false
-	}
-	return single
-}
-
 // setAddress makes an address of any bytes: foreign objects keep them in numbers as well as in arrays.
 func setAddress(f *record.Field, format record.Format) bool {
 	switch f.Kind {
-	case record.Int, record.Uint, record.Bytes, record.Array:
+	case record.Int, record.Uint, record.Text, record.Bytes, record.Array:
 		f.Kind, f.Format = record.Bytes, format
 		f.Elem, f.Signed, f.BigEndian = 0, false, false
 		return true

@@ -96,9 +96,9 @@ func (b *builder) bitField(at place, r resolved, n uint32) error {
 	var f record.Field
 	switch u := r.under.(type) {
 	case *btf.Int:
-		f = record.Field{Kind: intKind(u), Format: r.display.format}
-		if f.Kind == record.Bool {
-			f.Format = record.Plain
+		f.Kind = intKind(u)
+		if f.Kind != record.Bool && r.display.kind != record.Bytes { // bits are a number, whatever else has the type
+			f.Format = r.display.format
 		}
 	case *btf.Enum:
 		f = record.Field{Kind: record.Enum, Signed: u.Signed}

@@ -2,7 +2,7 @@
 //
 //   - Structs flatten to "outer.inner"; members of unions share their offset; anonymous members add no prefix.
 //   - Numbers of 1, 2, 4 and 8 bytes, bools, enums and bit fields are fields of their kind; pointers are hexadecimal numbers.
-//   - Arrays of char are text, arrays of other bytes are bytes, arrays of numbers are arrays. Other arrays flatten to "a[0].b" up
+//   - Arrays of char are text, arrays of unsigned bytes are bytes or, going by their name, text, arrays of numbers are arrays. Other arrays flatten to "a[0].b" up
 //     to 16 elements and 64 fields; larger ones are bytes.
 //   - What has no kind of its own (floating point, numbers of 16 bytes) is bytes.
 //   - A flexible array at the end takes what is left of the record. Padding is left out: gaps, and members called pad or padding
@@ -74,7 +74,7 @@ func sizeOf(t btf.Type) (uint32, error) {
 func (b *builder) finish(size uint32, formats Formats) (*record.Schema, error) {
 	fields := b.fields
 	slices.SortStableFunc(fields, func(x, y record.Field) int {
-		return cmp.Or(cmp.Compare(x.Offset, y.Offset), cmp.Compare(x.BitOffset, y.BitOffset))
+		return cmp.Compare(8*uint64(x.Offset)+uint64(x.BitOffset), 8*uint64(y.Offset)+uint64(y.BitOffset))
 	})
 	fields = dropFlexible(fields)
 	if len(fields) == 0 {
