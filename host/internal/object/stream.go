@@ -56,6 +56,9 @@ func (o *Object) Stream(name string, opt StreamOptions) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.Schema.Validate(); err != nil { // plugins refuse a schema that is not valid
+		return nil, o.schemaError(s, err)
+	}
 	return s, nil
 }
 
