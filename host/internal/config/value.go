@@ -83,7 +83,7 @@ func (d *decoder) text(content *hcl.BodyContent, name string) Arg[string] {
 func (d *decoder) choice(content *hcl.BodyContent, name string, choices ...string) Arg[string] {
 	a := d.text(content, name)
 	if a.Given && !slices.Contains(choices, a.Value) {
-		d.fail(a.Range, "Invalid value", "%q takes one of %s, not %q.%s", name, quoted(choices), a.Value, didYouMean(a.Value, choices))
+		d.fail(a.Range, "Invalid value", "%q takes one of %s, not %q.%s", name, quoted(choices), a.Value, suggestion.DidYouMean(a.Value, choices))
 		return Arg[string]{}
 	}
 	return a
@@ -95,13 +95,6 @@ func quoted(choices []string) string {
 		q[i] = fmt.Sprintf("%q", c)
 	}
 	return strings.Join(q, ", ")
-}
-
-func didYouMean(given string, names []string) string {
-	if nearest := suggestion.Nearest(given, names); nearest != "" {
-		return fmt.Sprintf(" Did you mean %q?", nearest)
-	}
-	return ""
 }
 
 // path is a file's path; a relative one is relative to the folder of the configuration.

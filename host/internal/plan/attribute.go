@@ -2,7 +2,6 @@ package plan
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -178,11 +177,7 @@ func (d *decoder) oneOf(a *attribute, v any, text string, at hcl.Range) any {
 	if len(a.OneOf) == 0 || slices.Contains(a.OneOf, text) {
 		return v
 	}
-	hint := ""
-	if nearest := suggestion.Nearest(text, a.OneOf); nearest != "" {
-		hint = fmt.Sprintf(" Did you mean %q?", nearest)
-	}
-	d.fail(at, "Invalid value", "%q takes one of %s, not %q.%s", a.Name, strings.Join(a.OneOf, ", "), text, hint)
+	d.fail(at, "Invalid value", "%q takes one of %s, not %q.%s", a.Name, strings.Join(a.OneOf, ", "), text, suggestion.DidYouMean(text, a.OneOf))
 	return nil
 }
 

@@ -7,11 +7,21 @@ import (
 )
 
 func TestNearest(t *testing.T) {
-	names := []string{"packets", "exec", "tcp_connect", "id"}
+	names := []string{"packets", "exec", "tcp_connect", "id", "tcp", "udp", "rdp"}
 	for name, test := range map[string]struct{ given, want string }{
 		"a letter missing":      {"pakets", "packets"},
 		"letters swapped":       {"exce", "exec"},
+		"first two swapped":     {"apckets", "packets"},
+		"a swap is one edit":    {"tpc", "tcp"},
+		"a swap and a letter":   {"tpc_conect", "tcp_connect"},
+		"two swaps":             {"tpc_connetc", "tcp_connect"},
+		"three edits":           {"tpc_conetc", ""},
+		"a letter too many":     {"packetss", "packets"},
+		"another letter":        {"tcp-connect", "tcp_connect"},
+		"the first of two":      {"edp", "udp"},
+		"the nearer comes last": {"rpd", "rdp"},
 		"case":                  {"EXEC", "exec"},
+		"case and an edit":      {"UPD", "udp"},
 		"nothing like it":       {"interfaces", ""},
 		"short names need care": {"xy", ""},
 		"short and close":       {"ip", "id"},
