@@ -48,8 +48,7 @@ func (e *Error) Error() string {
 
 // Cause is the text of the underlying error when it adds to What. A verifier's log does not: What has its relevant part.
 func (e *Error) Cause() string {
-	var verifier *ebpf.VerifierError
-	if e.Err == nil || errors.As(e.Err, &verifier) || e.Err.Error() == e.What {
+	if _, ok := errors.AsType[*ebpf.VerifierError](e.Err); e.Err == nil || ok || e.Err.Error() == e.What {
 		return ""
 	}
 	return e.Err.Error()
@@ -68,8 +67,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // VerifierLog returns all lines of the verifier's log, or nil when the verifier was not at fault.
 func (e *Error) VerifierLog() []string {
-	var verifier *ebpf.VerifierError
-	if errors.As(e.Err, &verifier) {
+	if verifier, ok := errors.AsType[*ebpf.VerifierError](e.Err); ok {
 		return verifier.Log
 	}
 	return nil
@@ -80,7 +78,6 @@ func Errors(err error) []*Error {
 	if err == nil {
 		return nil
 	}
-	var one *Error
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []*Error
 		for _, e := range joined.Unwrap() {
@@ -88,7 +85,7 @@ func Errors(err error) []*Error {
 		}
 		return all
 	}
-	if errors.As(err, &one) {
+	if one, ok := errors.AsType[*Error](err); ok {
 		return []*Error{one}
 	}
 	return []*Error{{What: err.Error(), Err: err}}

@@ -14,7 +14,7 @@ import (
 )
 
 // wantError expects one error with this program and attribute, whose text has all these parts.
-func wantError(t testing.TB, err error, program, attr string, parts ...string) *Error {
+func wantError(t testing.TB, err error, program, attr string, parts ...string) {
 	t.Helper()
 	all := Errors(err)
 	if len(all) != 1 {
@@ -29,7 +29,6 @@ func wantError(t testing.TB, err error, program, attr string, parts ...string) *
 			t.Errorf("%q is not in the error: %v", part, err)
 		}
 	}
-	return e
 }
 
 // TestLoadErrors loads what the kernel refuses.
@@ -66,7 +65,8 @@ func TestLoadErrors(t *testing.T) {
 				spec.Attach = []Attach{tt.attach}
 			}
 			_, err := Load(t.Context(), spec)
-			e := wantError(t, err, tt.program, tt.attr, tt.parts...)
+			wantError(t, err, tt.program, tt.attr, tt.parts...)
+			e := Errors(err)[0]
 			if verifier := strings.Contains(e.What, "the end of its log"); verifier != (len(e.VerifierLog()) > 0) {
 				t.Errorf("the log has %d lines", len(e.VerifierLog()))
 			}
@@ -198,7 +198,7 @@ func TestChoice(t *testing.T) {
 		"not supported":          {"hooks", Spec{Attach: []Attach{{Program: "on_sk_lookup"}}}, []string{"program on_sk_lookup: programs of this kind are not supported yet"}},
 		"alternative needs more": {"hooks", Spec{FirstOf: []string{"on_xdp"}}, []string{`program on_xdp: does not say where it is attached; add an attach "on_xdp" block with interface`}},
 		"attribute means nothing": {"hooks", Spec{Attach: []Attach{{Program: "on_xdp", Interface: "lo", Pid: 3}}},
-			[]string{`program on_xdp: pid means nothing to a program of section "xdp"; remove it; such programs take interface, mode`}},
+			[]string{`program on_xdp: "pid" means nothing to a program of section "xdp"; remove it; such programs take interface, mode`}},
 		"no interface":       {"hooks", Spec{Attach: []Attach{{Program: "on_xdp"}}}, []string{`write attach "on_xdp" { interface = "eth0" }`}},
 		"no such mode":       {"hooks", Spec{Attach: []Attach{{Program: "on_xdp", Interface: "lo", Mode: "fast"}}}, []string{`there is no XDP mode "fast"; use auto, native or generic`}},
 		"no direction":       {"hooks", Spec{Attach: []Attach{{Program: "on_tc", Interface: "lo"}}}, []string{`{ target = "ingress" }`}},
@@ -251,7 +251,7 @@ func TestErrorText(t *testing.T) {
 	}
 	one, two := &Error{What: "one"}, &Error{What: "two"}
 	all := Errors(errors.Join(one, errors.Join(cause, nil, fmt.Errorf("wrapped: %w", two))))
-	if len(all) != 3 || all[0] != one || all[1].Err != cause || all[2] != two {
+	if len(all) != 3 || all[0] != one || !errors.Is(all[1].Err, cause) || all[2] != two {
 		t.Errorf("got %v", all)
 	}
 	if Errors(nil) != nil {

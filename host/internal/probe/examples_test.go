@@ -64,7 +64,6 @@ func (tt exampleTest) run(t *testing.T) {
 	r.await(t, "event", func(rec []byte) bool {
 		var e map[string]any
 		text := s.Schema().AppendJSON(nil, rec, &record.Clock{})
-		t.Logf("%s", text)
 		if err := json.Unmarshal(text, &e); err != nil {
 			t.Fatalf("%v: %s", err, text)
 		}

@@ -74,7 +74,11 @@ func (s *site) explainTypes(e *Error) {
 	case object.LSM:
 		prefix, what = "bpf_lsm_", "security hook"
 	}
-	for t := range types.All() {
+	for t, err := range types.All() {
+		if err != nil {
+			e.Cure = "the kernel's types cannot be read: " + err.Error()
+			return
+		}
 		name := t.TypeName()
 		if !strings.HasPrefix(name, prefix) {
 			continue

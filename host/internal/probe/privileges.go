@@ -80,8 +80,7 @@ func userNamespace() string {
 
 // explainPermission says why the kernel answered EPERM or EACCES to what takes these capabilities.
 func explainPermission(what string, err error, needed ...cap.Value) *Error {
-	var errno unix.Errno
-	if errors.As(err, &errno) {
+	if errno, ok := errors.AsType[unix.Errno](err); ok {
 		err = errno // what the library adds is a guess at the cause, which is ours to find
 	}
 	e := &Error{Err: err}

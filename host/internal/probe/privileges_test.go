@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -15,7 +16,7 @@ const privilegesEnv = "PROBEHOST_TEST_PRIVILEGES"
 
 func printPrivileges() {
 	if err := CheckPrivileges(); err != nil {
-		os.Stdout.WriteString(err.Error())
+		fmt.Print(err)
 	}
 }
 

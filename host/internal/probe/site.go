@@ -94,7 +94,7 @@ func newSite(p *object.Program, spec *ebpf.ProgramSpec, a Attach, log hclog.Logg
 	for _, attr := range a.given() {
 		if !slices.Contains(h.attrs, attr) {
 			return nil, &Error{Program: p.Name, Attr: attr,
-				What: fmt.Sprintf("%s means nothing to a program of section %q", attr, p.Section),
+				What: fmt.Sprintf("%q means nothing to a program of section %q", attr, p.Section),
 				Cure: fmt.Sprintf("remove it; such programs take %s", list(h.attrs))}
 		}
 	}

@@ -17,58 +17,6 @@ const (
 	forceWakeup = 2 // BPF_RB_FORCE_WAKEUP
 )
 
-// emitter is a probe of testdata/streams.bpf.c, whose programs a test runs as often as it likes.
-type emitter struct {
-	*Probe
-	t       testing.TB
-	globals map[string]*ebpf.VariableSpec
-}
-
-// newEmitter loads it with one program, attached to where nothing ever happens.
-func newEmitter(t testing.TB, program string, spec Spec) *emitter {
-	t.Helper()
-	needRoot(t)
-	ownNetwork(t)
-	spec.Name = "streams"
-	if spec.Object == nil {
-		spec.Object = open(t, "streams")
-	}
-	spec.Attach = append(spec.Attach, Attach{Program: program, Interface: "lo"})
-	e := &emitter{Probe: load(t, spec), t: t, globals: spec.Object.Spec.Variables}
-	if err := e.Attach(); err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
-
-// set writes a global variable of the programs.
-func (e *emitter) set(name string, value uint64) {
-	e.t.Helper()
-	v := e.globals[name]
-	m := e.loader.maps[v.SectionName]
-	var section []byte
-	if err := m.Lookup(uint32(0), &section); err != nil {
-		e.t.Fatal(err)
-	}
-	if v.Size() == 4 {
-		binary.LittleEndian.PutUint32(section[v.Offset:], uint32(value))
-	} else {
-		binary.LittleEndian.PutUint64(section[v.Offset:], value)
-	}
-	if err := m.Put(uint32(0), section); err != nil {
-		e.t.Fatal(err)
-	}
-}
-
-// run runs a program once; it emits count records.
-func (e *emitter) run(program string, count uint64) {
-	e.t.Helper()
-	e.set("count", count)
-	if _, err := e.loader.byName[program].Run(&ebpf.RunOptions{Data: make([]byte, 64)}); err != nil {
-		e.t.Fatal(err)
-	}
-}
-
 // checkItems expects these items, in this order and whole.
 func checkItems(t testing.TB, records [][]byte, want []uint64) {
 	t.Helper()
@@ -131,17 +79,6 @@ func TestRingStream(t *testing.T) {
 			}
 		})
 	}
-}
-
-// fill is how many bytes a ring has that were not read.
-func (e *emitter) fill(stream string) uint64 {
-	for _, s := range e.streams {
-		if r, ok := s.reader.(*ringReader); ok && s.Name() == stream {
-			return r.ring.written() - *r.ring.consumer
-		}
-	}
-	e.t.Fatal("no ring ", stream)
-	return 0
 }
 
 func TestRingStreamSizes(t *testing.T) {
@@ -226,50 +163,6 @@ func TestForeignRing(t *testing.T) {
 	}
 	if s := e.Streams()[0].Stats(); n != 100 || !unknown || s != (Stats{Read: 100}) {
 		t.Errorf("%d records, loss unknown %v, stats %+v", n, unknown, s)
-	}
-}
-
-func TestPerfStream(t *testing.T) {
-	o := open(t, "streams")
-	e := newEmitter(t, "emit_samples", Spec{Object: o, Streams: streamsOf(t, o, "samples")})
-	r := read(t, e.Streams()[0])
-	seen := map[uint64]bool{}
-	for range 5 {
-		e.run("emit_samples", 500)
-		time.Sleep(2 * perfEvery)
-	}
-	for _, rec := range r.finish(t) {
-		seq := binary.LittleEndian.Uint64(rec)
-		if len(rec) != 48 || binary.LittleEndian.Uint64(rec[8:]) != ^seq || seen[seq] {
-			t.Fatalf("record of %d bytes, seq %d", len(rec), seq)
-		}
-		seen[seq] = true
-	}
-	if s := e.Streams()[0].Stats(); len(seen) != 2500 || s != (Stats{Read: 2500, LostKnown: true}) {
-		t.Errorf("%d records, stats %+v", len(seen), s)
-	}
-}
-
-func TestPerfStreamLoss(t *testing.T) {
-	for name, withCounter := range map[string]bool{"counted by the object": true, "counted by the kernel": false} {
-		t.Run(name, func(t *testing.T) {
-			o := open(t, "streams")
-			streams := streamsOf(t, o, "samples")
-			streams[0].Size = 4096
-			e := newEmitter(t, "emit_samples", Spec{Object: o, Streams: streams})
-			if !withCounter {
-				e.streams[0].reader.(*perfReader).lost = nil
-			}
-			pinToCPU(t) // each CPU has its buffer
-			e.run("emit_samples", 1000)
-			r := read(t, e.Streams()[0])
-			r.await(t, "record", func([]byte) bool { return true })
-			e.run("emit_samples", 1) // brings the kernel's count along
-			n := uint64(len(r.finish(t)))
-			if s := e.Streams()[0].Stats(); n == 0 || n > 100 || s.Read != n || s.Lost != 1001-n || r.lost != s.Lost || !s.LostKnown {
-				t.Errorf("%d records, gaps %d, stats %+v", n, r.lost, s)
-			}
-		})
 	}
 }
 

@@ -34,12 +34,16 @@ func TestUprobeHooks(t *testing.T) {
 }
 
 //go:noinline
-func probed(n int) int { return n + 1 }
+func probed(n *int) { *n++ }
 
 // TestUprobeOffset attaches to a place in a file that has no symbols, in one process.
 func TestUprobeOffset(t *testing.T) {
 	offset := fileOffset(t, reflect.ValueOf(probed).Pointer())
-	call := func(testing.TB) int { probed(1); return os.Getpid() }
+	calls := 0
+	call := func(testing.TB) int {
+		probed(&calls)
+		return os.Getpid()
+	}
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

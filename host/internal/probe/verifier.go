@@ -21,9 +21,9 @@ const (
 var (
 	// "; if (x > 3) @ packets.bpf.c:42"; before Linux 6.8 without the place.
 	sourceComment = regexp.MustCompile(`^; (.*?)(?: @ ([^ ]+:\d+))?$`)
-	// "12: (79) r1 = *(u64 *)(r1 +8)"
+	// "12: (79) r1 = *(u64 *)(r1 +8)".
 	instruction = regexp.MustCompile(`^(\d+): \(`)
-	// how the library writes a relocation: CORERelocation(byte_off, Struct:"task_struct"[0:0], local_id=7)
+	// What the library says of a relocation: CORERelocation(byte_off, Struct:"task_struct"[0:0], local_id=7).
 	quotedName = regexp.MustCompile(`"([^"]+)"`)
 )
 
