@@ -20,8 +20,14 @@ func loadObject(t testing.TB) *floodObjects {
 	if err := rlimit.RemoveMemlock(); err != nil {
 		t.Fatal(err)
 	}
+	spec, err := loadFlood()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The benchmarks find the maps that the host has loaded by name: these are not to be taken for them.
+	spec.Maps["floods"].Name, spec.Maps["floods_lost"].Name = "tested", "tested_lost"
 	objects := new(floodObjects)
-	if err := loadFloodObjects(objects, nil); err != nil {
+	if err := spec.LoadAndAssign(objects, nil); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
