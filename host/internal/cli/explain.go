@@ -21,8 +21,7 @@ func diagnose(p *plan.Plan, err error) hcl.Diagnostics {
 		}
 		return all
 	}
-	var refused *pipeline.OpenError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*pipeline.OpenError](err); ok {
 		return refused.Handler.Diagnose(refused.Diagnostics)
 	}
 	return p.Diagnose(err)

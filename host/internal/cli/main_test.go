@@ -54,7 +54,7 @@ func TestMain(m *testing.M) {
 		"probehost": func() { os.Exit(Main("v0.0.0-test")) },
 		"tally":     tally,
 		// dud is an executable that is no plugin.
-		"dud": func() { os.Stderr.WriteString("dud: out of order\n"); os.Exit(7) },
+		"dud": func() { fmt.Fprintln(os.Stderr, "dud: out of order"); os.Exit(7) },
 	})
 }
 

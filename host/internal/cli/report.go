@@ -43,8 +43,12 @@ func failed(diags hcl.Diagnostics) error {
 	return nil
 }
 
-// printable replaces what would steer a terminal.
+// printable replaces what would steer a terminal, and cuts what nobody would read.
 func printable(text string) string {
+	const most = 16 << 10
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + " [...]"
+	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return '?'

@@ -52,7 +52,7 @@ func Main(version string) int {
 		return exitOK
 	}
 	status := exitFailed
-	if own := (*statusError)(nil); errors.As(err, &own) {
+	if own, ok := errors.AsType[*statusError](err); ok {
 		if status, err = own.status, own.err; err == nil {
 			return status
 		}

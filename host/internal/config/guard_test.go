@@ -114,7 +114,9 @@ func FuzzGuard(f *testing.F) {
 		}
 		file, _ := hclsyntax.ParseConfig(src, "x.hcl", hcl.InitialPos)
 		d := &depth{}
-		hclsyntax.Walk(file.Body.(*hclsyntax.Body), d)
+		if diags := hclsyntax.Walk(file.Body.(*hclsyntax.Body), d); diags.HasErrors() {
+			t.Fatal(diags)
+		}
 		// Several nodes of the tree may stand for one bracket or operator.
 		if most := 6 * (maxDepth + maxChain); d.deepest > most {
 			t.Errorf("the tree is %d deep, more than %d", d.deepest, most)

@@ -135,13 +135,13 @@ func unquoted(s string) string {
 }
 
 func traversalText(t hcl.Traversal) string {
-	s := t.RootName()
+	names := []string{t.RootName()}
 	for _, step := range t[1:] {
 		if a, ok := step.(hcl.TraverseAttr); ok {
-			s += "." + a.Name
+			names = append(names, a.Name)
 		}
 	}
-	return s
+	return strings.Join(names, ".")
 }
 
 // references checks that the probes exist that handlers refer to.

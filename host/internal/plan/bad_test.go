@@ -67,11 +67,11 @@ func TestBad(t *testing.T) {
 		},
 		"fields and formats": {ofExec("stream \"starts\" {\nfield \"fileneme\" { format = \"hex\" }\nfield \"comm\" { format = \"ipv4\" }\nwhere = event.uidd == 0\n}"), []string{
 			`probes.hcl:4,7-17: Unknown field; The stream "starts" has no field "fileneme". Did you mean "filename"?`,
-			`probes.hcl:5,25-31: Format does not fit; Field comm (char[16], text of 16 bytes) cannot be shown as ipv4; what fits: text.`,
+			`probes.hcl:5,25-31: Format does not fit; Field comm (char[16], text of 16 bytes) cannot be shown as ipv4; what fits: hex, ipv6, ip, text.`,
 			`probes.hcl:6,15-19: Unknown field; The stream's events have no field "uidd". Did you mean "uid"?`,
 		}},
-		"type of a stream": {ofExec("stream \"starts\" {\ntype = \"strat\"\nwhere = event.uid == 0\n}"), []string{
-			`probes.hcl:4,8-15: Unknown type; The object has no struct "strat". Did you mean "start"?`,
+		"type of a stream": {ofExec("stream \"starts\" {\ntype = \"starr\"\nwhere = event.uid == 0\n}"), []string{
+			`probes.hcl:4,8-15: Unknown type; The object has no struct "starr". Did you mean "start"?`,
 		}},
 		"type of a stream that has none": {
 			"probe \"x\" {\n  object = \"objects/ambiguous.bpf.o\"\n}\nhandler \"painter\" \"h\" {\n  from = [probe.x]\n  config { color = \"red\" }\n}\n",

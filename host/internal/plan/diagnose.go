@@ -60,9 +60,6 @@ func (p *Probe) diagnostic(e *probe.Error) *hcl.Diagnostic {
 // detail is the error in sentences: what, why, and how to mend it.
 func detail(e *probe.Error) string {
 	text := e.What
-	if rest, ok := strings.CutPrefix(text, e.Attr+" "); ok && e.Attr != "" {
-		text = fmt.Sprintf("%q %s", e.Attr, rest)
-	}
 	if cause := e.Cause(); cause != "" {
 		text += ": " + cause
 	}

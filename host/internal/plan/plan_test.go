@@ -120,13 +120,20 @@ func build(t *testing.T, src string, f *fake) (*Plan, hcl.Diagnostics) {
 	}
 	diags = append(diags, more...)
 	config.Sort(diags)
-	for _, d := range diags {
-		if d.Subject != nil && d.Subject.Filename == path {
-			d.Subject.Filename = "probes.hcl"
-		}
+	for _, d := range short(diags) {
 		d.Detail = strings.ReplaceAll(d.Detail, dir, "DIR")
 	}
 	return p, diags
+}
+
+// short leaves the folder out of the names of files.
+func short(diags hcl.Diagnostics) hcl.Diagnostics {
+	for _, d := range diags {
+		if d.Subject != nil {
+			d.Subject.Filename = filepath.Base(d.Subject.Filename)
+		}
+	}
+	return diags
 }
 
 const whole = `

@@ -139,8 +139,7 @@ func (a *asked) start(ctx context.Context, plugins Plugins, c *config.Config) {
 }
 
 func notFound(at hcl.Range, err error) hcl.Diagnostics {
-	var missing *plug.NotFoundError
-	if errors.As(err, &missing) {
+	if missing, ok := errors.AsType[*plug.NotFoundError](err); ok {
 		return failure(at, "Unknown plugin", fmt.Sprintf("There is no plugin %q.%s It was searched in %s. Say where it is: plugin %q { path = \"...\" }.",
 			missing.Name, suggestion.Hint(missing.Name, "plugins", missing.Others), strings.Join(missing.Dirs, ", "), missing.Name))
 	}

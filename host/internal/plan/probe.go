@@ -82,7 +82,7 @@ func (b *builder) source(o *object.Object, name string, c *config.Stream) *Sourc
 			break
 		}
 		s, err = o.Stream(name, options)
-		if unknown := (*object.TypeUnknownError)(nil); errors.As(err, &unknown) {
+		if _, unknown := errors.AsType[*object.TypeUnknownError](err); unknown {
 			break // the type given was wrong
 		}
 	}
