@@ -19,17 +19,17 @@ char _license[] SEC("license") = "Dual MPL/GPL";
 
 struct start {
 	ktime_ns time;
-	cgroup_id cgroup;
 	__u32 pid;
 	__u32 tid; /* the thread that called exec; from then on its id is the pid */
 	__u32 ppid;
 	user_id uid;
 	group_id gid;
 	user_id euid;
-	__u32 argc;
+	cgroup_id cgroup;
 	char comm[TASK_COMM_LEN];
 	char parent_comm[TASK_COMM_LEN];
 	char filename[FILENAME_BYTES];
+	__u32 argc;
 	_Bool filename_cut;
 	_Bool args_cut;                          /* longer than the bound, or not readable */
 	char args[] __attribute__((aligned(8))); /* joined by spaces, without NUL */
@@ -37,15 +37,15 @@ struct start {
 
 struct exit {
 	ktime_ns time;
-	cgroup_id cgroup;
-	duration_ns duration; /* since the process was made, not since exec */
 	__u32 pid;
 	__u32 ppid;
 	user_id uid;
 	group_id gid;
+	char comm[TASK_COMM_LEN];
 	__u32 exit_code;      /* 0 when a signal ended it */
 	signal_number signal; /* 0 when it ended by itself */
-	char comm[TASK_COMM_LEN];
+	duration_ns duration; /* since the process was made, not since exec */
+	cgroup_id cgroup;
 	_Bool core_dumped;
 };
 

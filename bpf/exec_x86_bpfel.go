@@ -16,15 +16,15 @@ import (
 type execExit struct {
 	_          structs.HostLayout
 	Time       uint64
-	Cgroup     uint64
-	Duration   uint64
 	Pid        uint32
 	Ppid       uint32
 	Uid        uint32
 	Gid        uint32
+	Comm       [16]int8
 	ExitCode   uint32
 	Signal     uint32
-	Comm       [16]int8
+	Duration   uint64
+	Cgroup     uint64
 	CoreDumped bool
 	_          [7]byte
 }
@@ -46,17 +46,17 @@ type execProbeLog struct {
 type execStart struct {
 	_           structs.HostLayout
 	Time        uint64
-	Cgroup      uint64
 	Pid         uint32
 	Tid         uint32
 	Ppid        uint32
 	Uid         uint32
 	Gid         uint32
 	Euid        uint32
-	Argc        uint32
+	Cgroup      uint64
 	Comm        [16]int8
 	ParentComm  [16]int8
 	Filename    [256]int8
+	Argc        uint32
 	FilenameCut bool
 	ArgsCut     bool
 	_           [2]byte

@@ -22,17 +22,17 @@ char _license[] SEC("license") = "Dual MPL/GPL";
 
 struct connect {
 	ktime_ns time; /* of the outcome */
-	duration_ns latency;
-	ip_addr saddr;
-	ip_addr daddr;
-	port_number sport;
-	port_number dport;
 	__u32 pid;
 	__u32 tid;
 	user_id uid;
 	group_id gid;
 	char comm[16];
-	errno_code result;  /* 0, or why there is no connection */
+	ip_addr saddr;
+	ip_addr daddr;
+	port_number sport;
+	port_number dport;
+	errno_code result; /* 0, or why there is no connection */
+	duration_ns latency;
 	addr_family family; /* of the socket: IPv4 over AF_INET6 has ::ffff: addresses */
 	_Bool known;        /* whether the start was seen: else pid to comm and latency are zero */
 };

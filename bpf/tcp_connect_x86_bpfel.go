@@ -16,17 +16,17 @@ import (
 type tcp_connectConnect struct {
 	_       structs.HostLayout
 	Time    uint64
-	Latency uint64
-	Saddr   [16]uint8
-	Daddr   [16]uint8
-	Sport   uint16
-	Dport   uint16
 	Pid     uint32
 	Tid     uint32
 	Uid     uint32
 	Gid     uint32
 	Comm    [16]int8
+	Saddr   [16]uint8
+	Daddr   [16]uint8
+	Sport   uint16
+	Dport   uint16
 	Result  int32
+	Latency uint64
 	Family  uint16
 	Known   bool
 	_       [5]byte
