@@ -6,16 +6,18 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/probehost/probehost/host/internal/suggestion"
 	"github.com/probehost/probehost/sdk/expr"
 	"github.com/probehost/probehost/sdk/record"
 )
 
 // constant evaluates an expression that does not mention event.
 func (c *compiler) constant(e hclsyntax.Expression) *operand {
-	if c.bareField(e) {
+	if c.bareField(e) || c.unknownConstant(e) {
 		return nil
 	}
 	v, diags := e.Value(c.ctx)
@@ -36,7 +38,7 @@ func (c *compiler) bareField(e hclsyntax.Expression) bool {
 	found := false
 	for _, t := range e.Variables() {
 		name := t.RootName()
-		if c.knows(name) {
+		if _, ok := c.variable(name); ok {
 			continue
 		}
 		for i := range c.schema.Fields {
@@ -50,13 +52,39 @@ func (c *compiler) bareField(e hclsyntax.Expression) bool {
 	return found
 }
 
-func (c *compiler) knows(variable string) bool {
+func (c *compiler) variable(name string) (cty.Value, bool) {
 	for ctx := c.ctx; ctx != nil; ctx = ctx.Parent() {
-		if _, ok := ctx.Variables[variable]; ok {
-			return true
+		if v, ok := ctx.Variables[name]; ok {
+			return v, true
 		}
 	}
-	return false
+	return cty.NilVal, false
+}
+
+// unknownConstant finds a name that a group of constants does not have, like proto.tpc.
+func (c *compiler) unknownConstant(e hclsyntax.Expression) bool {
+	found := false
+	for _, t := range e.Variables() {
+		group, ok := c.variable(t.RootName())
+		if !ok || !group.Type().IsObjectType() || len(t) < 2 {
+			continue
+		}
+		name, ok := t[1].(hcl.TraverseAttr)
+		if !ok || group.Type().HasAttribute(name.Name) {
+			continue
+		}
+		numbers := map[string]int64{}
+		for have := range group.Type().AttributeTypes() {
+			numbers[have] = 0
+			if v := group.GetAttr(have); v.Type() == cty.Number {
+				numbers[have], _ = v.AsBigFloat().Int64()
+			}
+		}
+		c.fail(afterDot(name.SrcRange), "Unknown constant", "There is no %s.%s.%s", t.RootName(), name.Name,
+			suggestion.Hint(name.Name, "constants", likeliest(numbers)))
+		found = true
+	}
+	return found
 }
 
 // constantFor makes a node of a constant that stands beside an operand, of the operand's type or another kind of number.

@@ -68,12 +68,18 @@ func (c *compiler) unknownField(t hcl.Traversal, name string, at hcl.Range) *exp
 	}
 	if len(t) > 1 { // point at the name alone
 		at = hcl.RangeBetween(t[1].SourceRange(), t[len(t)-1].SourceRange())
-		if _, ok := t[1].(hcl.TraverseAttr); ok { // whose range begins with the dot
-			at.Start.Byte++
-			at.Start.Column++
+		if _, ok := t[1].(hcl.TraverseAttr); ok {
+			at = afterDot(at)
 		}
 	}
 	return c.fail(at, "Unknown field", "The stream's events have no field %q.%s", name, suggestion.Hint(name, "fields", names))
+}
+
+// afterDot is the range of an attribute's name: in a traversal the dot before it belongs to it.
+func afterDot(r hcl.Range) hcl.Range {
+	r.Start.Byte++
+	r.Start.Column++
+	return r
 }
 
 func example(names []string) string {

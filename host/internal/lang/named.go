@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"cmp"
 	"maps"
 	"math/big"
 	"slices"
@@ -29,7 +30,7 @@ func (c *compiler) named(op expr.Op, a, k *operand) *expr.Node {
 	}
 	v, ok := record.Number(f.Format, name)
 	if !ok {
-		return c.unknownName(f, k, append(enumNames(f), slices.Collect(maps.Keys(record.Names(f.Format)))...))
+		return c.unknownName(f, k, append(enumNames(f), likeliest(record.Names(f.Format))...))
 	}
 	low, high := limits(a)
 	same := func(v *big.Int) *expr.Node {
@@ -80,7 +81,6 @@ func either(op expr.Op, a, b *expr.Node) *expr.Node {
 }
 
 func (c *compiler) unknownName(f *record.Field, k *operand, names []string) *expr.Node {
-	slices.Sort(names)
 	return c.fail(k.at, "Unknown name", "event.%s is %s, and %q is not the name of one.%s", f.Name, describe(f), k.value.AsString(),
 		suggestion.Hint(k.value.AsString(), "names", names))
 }
@@ -91,4 +91,14 @@ func enumNames(f *record.Field) []string {
 		names = append(names, v.Name)
 	}
 	return names
+}
+
+// common are the names that people mostly mean, of all that have numbers.
+var common = []string{"icmpv6", "sctp", "icmp", "udp", "tcp"}
+
+// likeliest sorts names for suggestions: the common ones, then by what they stand for, as low numbers are in wider use than high ones.
+func likeliest(numbers map[string]int64) []string {
+	return slices.SortedFunc(maps.Keys(numbers), func(a, b string) int {
+		return cmp.Or(cmp.Compare(slices.Index(common, b), slices.Index(common, a)), cmp.Compare(numbers[a], numbers[b]), cmp.Compare(a, b))
+	})
 }
