@@ -56,8 +56,8 @@ func (d *decoder) content(body hcl.Body, g grammar) *hcl.BodyContent {
 	return content
 }
 
-// Content takes a body apart like its own method of that name, which does not hide that the arguments and blocks in later are known, but
-// not supported yet.
+// Content takes a body apart by a schema, as the body's method of that name does. Arguments and blocks named in later are reported as not
+// supported yet instead of as unknown.
 func Content(body hcl.Body, schema *hcl.BodySchema, later ...string) (*hcl.BodyContent, hcl.Diagnostics) {
 	native, ok := body.(*hclsyntax.Body)
 	if !ok {
