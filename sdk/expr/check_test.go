@@ -82,6 +82,25 @@ func TestPredicateRefuses(t *testing.T) {
 	}
 }
 
+// TestNestedTextsCompileOnce nests comparisons of text in each other's conditions: if one compiled its arguments twice, this would take
+// 2^32 steps.
+func TestNestedTextsCompileOnce(t *testing.T) {
+	n, text := field(0), field(1)
+	tree := field(4)
+	for range 32 {
+		tree = node(StartsWith, Bool, node(Text, String, n), node(Cond, String, tree, text, text))
+	}
+	p, err := NewPredicate(tree, checkSchema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := make([]byte, 64)
+	rec[8] = '0'
+	if !p.Match(rec) {
+		t.Error("0 does not start with 0")
+	}
+}
+
 func TestTemplateTakes(t *testing.T) {
 	flag, n, text, list, time := field(4), field(0), field(1), field(2), field(3)
 	tests := map[string]struct {

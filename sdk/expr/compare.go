@@ -10,11 +10,11 @@ import (
 // comparison compiles Eq to Ge.
 func (c compiler) comparison(n *Node) condition {
 	op, a, b := n.Op, n.Args[0], n.Args[1]
-	switch {
-	case a.Type == Bool:
+	switch a.Type {
+	case Bool:
 		x, y, same := c.condition(a), c.condition(b), op == Eq
 		return func(rec []byte) bool { return (x(rec) == y(rec)) == same }
-	case a.Type == String || a.Type == Bytes:
+	case String, Bytes:
 		return c.sameBytes(a, b, op == Eq)
 	}
 	if a.Op == Const {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"math/big"
+	"slices"
 	"strconv"
 
 	"github.com/probehost/probehost/sdk/record"
@@ -44,12 +45,7 @@ func (r reference) bool(n *Node) bool {
 		}
 		return true
 	case Or:
-		for _, a := range n.Args {
-			if r.bool(a) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(n.Args, r.bool)
 	case Cond:
 		return r.bool(r.branch(n))
 	}

@@ -16,8 +16,9 @@ func (c compiler) sameBytes(a, b *Node, want bool) condition {
 	if a.Op == FieldRef && b.Op == Const {
 		return sameAsConst(c.field(a), b.Str, want)
 	}
-	if pa, pb := c.plain(a), c.plain(b); pa != nil && pb != nil {
-		return func(rec []byte) bool { return bytes.Equal(pa(rec), pb(rec)) == want }
+	if plain(a) && plain(b) {
+		x, y := c.view(a), c.view(b)
+		return func(rec []byte) bool { return bytes.Equal(x(rec), y(rec)) == want }
 	}
 	return c.rendered(a, b, func(x, y []byte) bool { return bytes.Equal(x, y) == want })
 }
@@ -55,8 +56,9 @@ func (c compiler) search(n *Node) condition {
 	case EndsWith:
 		test = bytes.HasSuffix
 	}
-	if pa, pb := c.plain(a), c.plain(b); pa != nil && pb != nil {
-		return func(rec []byte) bool { return test(pa(rec), pb(rec)) }
+	if plain(a) && plain(b) {
+		x, y := c.view(a), c.view(b)
+		return func(rec []byte) bool { return test(x(rec), y(rec)) }
 	}
 	return c.rendered(a, b, test)
 }
@@ -92,29 +94,27 @@ func part(rec []byte, off, end int) []byte {
 	return rec[off:end]
 }
 
-// plain compiles a node of type String or Bytes whose value lies in the record or in the tree. It is nil for one that
-// has to be rendered.
-func (c compiler) plain(n *Node) view {
+// plain says that the value of a node of type String or Bytes lies in the record or in the tree: nothing has to be rendered.
+func plain(n *Node) bool {
+	return n.Op == Const || n.Op == FieldRef || n.Op == Cond && plain(n.Args[1]) && plain(n.Args[2])
+}
+
+// view compiles a node that is plain.
+func (c compiler) view(n *Node) view {
 	switch n.Op {
 	case Const:
 		k := []byte(n.Str)
 		return func([]byte) []byte { return k }
 	case FieldRef:
 		return c.field(n).Bytes
-	case Cond:
-		a, b := c.plain(n.Args[1]), c.plain(n.Args[2])
-		if a == nil || b == nil {
-			return nil
-		}
-		test := c.condition(n.Args[0])
-		return func(rec []byte) []byte {
-			if test(rec) {
-				return a(rec)
-			}
-			return b(rec)
-		}
 	}
-	return nil
+	test, a, b := c.condition(n.Args[0]), c.view(n.Args[1]), c.view(n.Args[2])
+	return func(rec []byte) []byte {
+		if test(rec) {
+			return a(rec)
+		}
+		return b(rec)
+	}
 }
 
 // scratch holds buffers for text that is rendered only to be compared.
@@ -142,8 +142,9 @@ func (c compiler) rendered(a, b *Node, test func(a, b []byte) bool) condition {
 
 // value compiles a String outside of template positions to something that appends it.
 func (c compiler) value(n *Node) appender {
-	if p := c.plain(n); p != nil {
-		return func(dst, rec []byte, _ *record.Clock) []byte { return append(dst, p(rec)...) }
+	if plain(n) {
+		v := c.view(n)
+		return func(dst, rec []byte, _ *record.Clock) []byte { return append(dst, v(rec)...) }
 	}
 	if n.Op == Cond {
 		return c.choice(n, c.value)

@@ -38,7 +38,7 @@ func compile(e hcl.Expression, s *record.Schema, ctx *hcl.EvalContext, root func
 			Detail: "Event expressions are written in the native syntax of HCL, not in JSON.", Subject: &r}}
 	}
 	c := &compiler{schema: s, ctx: ctx, dynamic: map[hclsyntax.Expression]bool{}}
-	hclsyntax.Walk(native, &marker{dynamic: c.dynamic}) // which has no diagnostics
+	c.diags = hclsyntax.Walk(native, &marker{dynamic: c.dynamic})
 	n := root(c, native)
 	if !c.diags.HasErrors() {
 		if err := check(n); err != nil {

@@ -1,6 +1,8 @@
 package lang
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -41,8 +43,8 @@ func (c *compiler) logic(e *hclsyntax.BinaryOpExpr) *expr.Node {
 	}
 	n := &expr.Node{Op: op, Type: expr.Bool}
 	failed, settled := false, false
-	for i := len(terms) - 1; i >= 0; i-- {
-		term := c.condition(terms[i])
+	for _, e := range slices.Backward(terms) {
+		term := c.condition(e)
 		switch {
 		case term == nil:
 			failed = true
