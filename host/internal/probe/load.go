@@ -80,7 +80,7 @@ func (p *Probe) loadPrograms(ctx context.Context) error {
 // openStreams maps the buffers. Before anything is attached, so that nothing is emitted into a void.
 func (p *Probe) openStreams() error {
 	for _, s := range p.spec.Streams {
-		m := p.loader.maps[s.Name]
+		m := p.loader.maps[s.MapName]
 		if m == nil {
 			return &Error{Stream: s.Name, Attr: "object", What: "object " + p.spec.Object.Name + " has no such map"}
 		}

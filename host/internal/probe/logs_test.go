@@ -19,7 +19,6 @@ func logOf(t *testing.T, level hclog.Level) string {
 	log := hclog.New(&hclog.LoggerOptions{Name: "probe", Level: hclog.Debug, Output: &out, DisableTime: true})
 	e := newEmitter(t, "write_logs", Spec{Object: open(t, "streams"), LogLevel: level, Log: log,
 		Attach: []Attach{{Program: "write_log", Interface: "lo"}}})
-	out.Reset() // programs that are left out
 	for _, program := range []string{"write_logs", "write_log"} {
 		if _, err := e.loader.byName[program].Run(&ebpf.RunOptions{Data: make([]byte, 64)}); err != nil {
 			t.Fatal(err)
@@ -28,7 +27,13 @@ func logOf(t *testing.T, level hclog.Level) string {
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return out.String()
+	var lines []string
+	for line := range strings.Lines(out.String()) {
+		if !strings.Contains(line, "program is left out") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "")
 }
 
 func TestLogs(t *testing.T) {

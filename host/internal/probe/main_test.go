@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 	case os.Getenv(childEnv) != "":
 		child()
 		return
+	case os.Getenv(tracefsEnv) != "":
+		mountTracefs()
+		return
 	case os.Getenv(privilegesEnv) != "":
 		printPrivileges()
 		return
