@@ -72,7 +72,11 @@ func describeBlock(s *blockSpec) blockDescription {
 // name returns the type as people call it.
 func (t *attributeType) name() string {
 	if t.list != nil {
-		return "list(" + t.list.name() + ")"
+		name := "list(" + t.list.name() + ")"
+		if t.role == wire.Attribute_FIELD {
+			return "field or " + name
+		}
+		return name
 	}
 	if t.mapped != nil {
 		return "map(" + t.mapped.name() + ")"

@@ -9,7 +9,7 @@ import (
 )
 
 // FieldName is the type of a config attribute that names a field of a stream, written event.NAME or "NAME". The host checks that at
-// least one of the handler's streams has it.
+// least one of the handler's streams has it. An attribute that is a list of them takes a single one too.
 type FieldName string
 
 // In returns the field in that stream's schema, if it has one of that name.

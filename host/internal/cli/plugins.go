@@ -146,7 +146,11 @@ func typeName(a *wire.Attribute) string {
 		if scalar == "" {
 			scalar = compound[1]
 		}
-		return fmt.Sprintf("%s(%s)", compound[0], scalar)
+		name := fmt.Sprintf("%s(%s)", compound[0], scalar)
+		if a.Role == wire.Attribute_FIELD && compound[0] == "list" {
+			return scalar + " or " + name
+		}
+		return name
 	}
 	if scalar == "" {
 		scalar = strings.Trim(a.Type, `"`)

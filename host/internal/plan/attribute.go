@@ -33,6 +33,9 @@ func (d *decoder) value(a *attribute, ty cty.Type, e hcl.Expression) (any, *plac
 		if elements, diags := hcl.ExprList(e); !diags.HasErrors() {
 			return d.list(a, ty.ElementType(), elements, p), p
 		}
+		if a.Role == wire.Attribute_FIELD && d.single(e) {
+			return d.list(a, ty.ElementType(), []hcl.Expression{e}, p), p
+		}
 	}
 	if ty.IsMapType() {
 		if pairs, diags := hcl.ExprMap(e); !diags.HasErrors() {
@@ -40,7 +43,7 @@ func (d *decoder) value(a *attribute, ty cty.Type, e hcl.Expression) (any, *plac
 		}
 	}
 	if a.Role == wire.Attribute_FIELD && ty == cty.String {
-		if t, diags := hcl.AbsTraversalForExpr(e); !diags.HasErrors() && t.RootName() == "event" {
+		if t, ok := eventTraversal(e); ok {
 			return d.field(fieldName(t), e.Range()), p
 		}
 	}
@@ -49,6 +52,21 @@ func (d *decoder) value(a *attribute, ty cty.Type, e hcl.Expression) (any, *plac
 		return nil, p
 	}
 	return d.leaves(a, v, e.Range()), p
+}
+
+// single reports whether the expression is one field, which stands for the list of it: key = event.comm.
+func (d *decoder) single(e hcl.Expression) bool {
+	if _, ok := eventTraversal(e); ok {
+		return true
+	}
+	v, diags := e.Value(d.config.Eval) // reported where it is used
+	return !diags.HasErrors() && v.Type() == cty.String
+}
+
+// eventTraversal returns the expression event.NAME.
+func eventTraversal(e hcl.Expression) (hcl.Traversal, bool) {
+	t, diags := hcl.AbsTraversalForExpr(e)
+	return t, !diags.HasErrors() && t.RootName() == "event"
 }
 
 func (d *decoder) list(a *attribute, ty cty.Type, elements []hcl.Expression, p *place) any {
@@ -113,6 +131,8 @@ func typeName(a *attribute, ty cty.Type) string {
 		wire.Attribute_DURATION: `duration like "10s"`, wire.Attribute_SIZE: `size like "1MiB"`, wire.Attribute_FIELD: "field of an event",
 	}[a.Role]
 	switch {
+	case ty.IsListType() && a.Role == wire.Attribute_FIELD:
+		return name + " or a list of them"
 	case ty.IsListType():
 		return "list, of " + typeName(a, ty.ElementType())
 	case ty.IsMapType():

@@ -113,11 +113,12 @@ func TestBad(t *testing.T) {
 			`probes.hcl:10,8-9: Wrong type; "fast" takes a bool, not a number.`,
 			`probes.hcl:11,14-16: Wrong type; "tags" takes a string, not a tuple.`,
 		}},
-		"types": {painting("color = [\"red\"]\nwait = 5 > 3\nwaits = \"1s\"\nfields = event.comm"), []string{
+		"types": {painting("color = [\"red\"]\nwait = 5 > 3\nwaits = \"1s\"\nfields = 5\ncount = event.pid"), []string{
 			`probes.hcl:5,9-16: Wrong type; "color" takes a string, not a tuple.`,
 			`probes.hcl:6,8-13: Invalid duration; "wait": "true" is not a duration: write a number and ns, us, ms, s, m or h, like "10s".`,
 			`probes.hcl:7,9-13: Wrong type; "waits" takes a list, of duration like "10s", not a string.`,
-			`probes.hcl:8,10-20: No event here; This is evaluated once, when the file is read, and not for each event. "event" can be used in ` +
+			`probes.hcl:8,10-11: Wrong type; "fields" takes a field of an event or a list of them, not a number.`,
+			`probes.hcl:9,9-18: No event here; This is evaluated once, when the file is read, and not for each event. "event" can be used in ` +
 				`"where" and in those arguments of a handler's config that take an event expression.`,
 		}},
 		"null": {painting("color = null\nwaits = [null]"), []string{

@@ -59,7 +59,10 @@ handler "painter" "one" {
 handler "painter" "two" {
   from  = [probe.exec.starts]
   where = event.pid > 100
-  config { color = "green" }
+  config {
+    color  = "green"
+    fields = event.comm
+  }
 }
 `
 
@@ -108,6 +111,9 @@ func TestBuild(t *testing.T) {
 		`"size":1024,"tags":{"a":"b","c":"5"},"text":1,"wait":1000000000,"waits":[1000000,2000000],"when":0}`
 	if got := string(one.Open.Config); got != want {
 		t.Errorf("config:\n%s, want\n%s", got, want)
+	}
+	if got := string(two.Open.Config); got != `{"color":"green","fields":["comm"]}` {
+		t.Errorf("config of two:\n%s", got)
 	}
 	checkExpressions(t, one.Open)
 	s := one.Open.Streams[2]
