@@ -105,6 +105,7 @@ func (c *child) attend(stdout, stderr *os.File) {
 	if timer.Stop() {
 		_ = errors.Join(stdout.Close(), stderr.Close())
 	}
+	c.output.end()
 }
 
 // reap waits for the end of the process, and ends what it leaves behind.

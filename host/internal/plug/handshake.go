@@ -63,6 +63,8 @@ func (h *handshake) check(line string) string {
 			printable([]byte(line)))
 	}
 	switch core, version, network, address, protocol := parts[0], parts[1], parts[2], parts[3], parts[4]; {
+	case len(parts) > 5 && parts[5] != "": // go-plugin would panic
+		return "offers a certificate, as for go-plugin's AutoMTLS, which probehost does not use; build it with the sdk of this probehost"
 	case core != strconv.Itoa(plugin.CoreProtocolVersion):
 		return fmt.Sprintf("speaks version %s of go-plugin's protocol, this probehost version %d; build it with the sdk of this probehost", core, plugin.CoreProtocolVersion)
 	case version != strconv.Itoa(wire.ProtocolVersion):

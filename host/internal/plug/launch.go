@@ -87,7 +87,7 @@ func Launch(ctx context.Context, o Options) (*Process, error) {
 func (p *Process) start(ctx context.Context, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, p.options.StartTimeout)
 	defer cancel()
-	out := &output{log: p.options.Log}
+	out := newOutput(p.options.Log)
 	c := newChild(path, p.dir, out)
 	p.child = c
 	p.client = plugin.NewClient(&plugin.ClientConfig{

@@ -55,8 +55,12 @@ func options(t *testing.T, name string) (Options, *testLog) {
 	log := &testLog{}
 	return Options{
 		Name: name, Path: pluginPath(t, name), RuntimeDir: dir,
-		Log: hclog.New(&hclog.LoggerOptions{Output: log, Level: hclog.Trace, DisableTime: true}),
+		Log: logger(log),
 	}, log
+}
+
+func logger(log *testLog) hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Output: log, Level: hclog.Trace, DisableTime: true})
 }
 
 func TestLaunchFailures(t *testing.T) {
@@ -75,6 +79,7 @@ func TestLaunchFailures(t *testing.T) {
 		{"alien", "speaks version 2 of go-plugin's protocol, this probehost version 1"},
 		{"ancient", `speaks "netrpc" instead of gRPC`},
 		{"elsewhere", `listens at tcp "192.0.2.1:80", not in the folder`},
+		{"certified", "offers a certificate"},
 	} {
 		t.Run(test.plugin, func(t *testing.T) {
 			t.Parallel()

@@ -45,7 +45,7 @@ func readLines(r io.Reader, line func(text []byte)) {
 	}
 }
 
-// lineWriter cuts what is written to it into lines, with the bounds of readLines.
+// lineWriter cuts what is written to it into lines. One that is longer than maxLine becomes several.
 type lineWriter struct {
 	line func(text []byte)
 
@@ -59,8 +59,11 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
 		head, tail, whole := bytes.Cut(p, []byte("\n"))
+		if room := maxLine - len(w.buf); len(head) >= room {
+			head, tail, whole = p[:room], p[room:], true // go on with the rest as a line of its own
+		}
 		w.buf = append(w.buf, head...)
-		if whole || len(w.buf) >= maxLine {
+		if whole {
 			if text := bytes.TrimRight(w.buf, "\r"); len(text) > 0 {
 				w.line(text)
 			}

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
-
-	"github.com/hashicorp/go-hclog"
 )
 
 func TestReadLines(t *testing.T) {
@@ -105,7 +103,7 @@ func FuzzOutput(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		log := &testLog{}
-		o := &output{log: hclog.New(&hclog.LoggerOptions{Output: log, Level: hclog.Trace, DisableTime: true})}
+		o := newOutput(logger(log))
 		o.stderr(line)
 		o.stdout(line)
 		h := newHandshake("/run")

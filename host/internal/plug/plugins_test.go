@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/probehost/probehost/sdk"
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 )
 
 // The test binary is also the plugins that the tests start, by the name of the link that it is started as.
@@ -58,8 +60,23 @@ var plugins = map[string]func(){
 	"alien":     func() { fmt.Println("2|1|unix|/tmp/x|grpc|"); time.Sleep(time.Hour) },
 	"ancient":   func() { fmt.Println("1|1|unix|/tmp/x|netrpc|"); time.Sleep(time.Hour) },
 	"elsewhere": func() { fmt.Println("1|1|tcp|192.0.2.1:80|grpc|"); time.Sleep(time.Hour) },
+	"certified": func() { // go-plugin makes a certificate part of a TLS configuration that there is not
+		fmt.Printf("1|1|unix|%s/plugin1|grpc|%s\n", os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), certificate())
+		time.Sleep(time.Hour)
+	},
+	"hostile": serveHostile,
+	"deaf": func() { // not built with package sdk
+		signal.Ignore(unix.SIGTERM, unix.SIGHUP)
+		serveHostile()
+	},
 	"host": func() { // not a plugin: a host, for a test that kills it
-		p, err := Launch(context.Background(), Options{Name: "obedient", Path: os.Args[1], RuntimeDir: os.Args[2]})
+		p, err := Launch(context.Background(), Options{Name: filepath.Base(os.Args[1]), Path: os.Args[1], RuntimeDir: os.Args[2]})
+		if err != nil {
+			panic(err)
+		}
+		if len(os.Args) > 3 {
+			_, err = p.Open(context.Background(), request(os.Args[3]))
+		}
 		if err != nil {
 			panic(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/probehost/probehost/sdk/wire"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // Deadlines of the calls.
@@ -105,8 +106,8 @@ func (p *Process) Open(ctx context.Context, r *wire.OpenRequest) (*wire.OpenResp
 	})
 }
 
-// call gives a call its deadline, and its error a cause: usually that the process has died.
-func call[R any](ctx context.Context, p *Process, name string, timeout time.Duration, f func(context.Context) (R, error)) (R, error) {
+// call gives a call its deadline, and its error a cause: usually that the process has died. The answer can be shown as it is.
+func call[R proto.Message](ctx context.Context, p *Process, name string, timeout time.Duration, f func(context.Context) (R, error)) (R, error) {
 	if p.child == nil {
 		timeout = debugTimeout
 	}
@@ -115,6 +116,9 @@ func call[R any](ctx context.Context, p *Process, name string, timeout time.Dura
 	answer, err := f(limited)
 	switch {
 	case err == nil:
+		if err := tidy(answer); err != nil {
+			return answer, fmt.Errorf("plugin %s: %s: %w", p.options.Name, name, err)
+		}
 		return answer, nil
 	case ctx.Err() != nil:
 		return answer, fmt.Errorf("plugin %s: %s: %w", p.options.Name, name, ctx.Err())
@@ -125,7 +129,7 @@ func call[R any](ctx context.Context, p *Process, name string, timeout time.Dura
 			return answer, death
 		}
 	}
-	return answer, fmt.Errorf("plugin %s: %s: %s", p.options.Name, name, status.Convert(err).Message())
+	return answer, fmt.Errorf("plugin %s: %s: %s", p.options.Name, name, shown(status.Convert(err).Message()))
 }
 
 // death waits a little for the news that belongs to a broken connection.
@@ -143,7 +147,7 @@ func (p *Process) death() error {
 func (p *Process) Stream(ctx context.Context) (wire.Plugin_StreamClient, error) {
 	client, err := p.connection.rpc.Stream(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("plugin %s: stream: %s", p.options.Name, status.Convert(err).Message())
+		return nil, fmt.Errorf("plugin %s: stream: %s", p.options.Name, shown(status.Convert(err).Message()))
 	}
 	s := &stream{Plugin_StreamClient: client, ended: make(chan struct{})}
 	p.mu.Lock()

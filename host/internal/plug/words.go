@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	lastLines  = 8  // kept of what a process says
-	panicLines = 24 // kept of what it says from a panic on
+	lastLines  = 8   // kept of what a process says
+	panicLines = 24  // kept of what it says from a panic on
+	wordBytes  = 512 // kept of each line
 )
 
 // words keeps what a process said last, for the message about its death. After a panic, that is the panic's beginning.
@@ -31,7 +32,7 @@ func (w *words) add(line []byte) {
 			}
 		}
 	}
-	text := printable(line)
+	text := printable(line[:min(len(line), wordBytes)])
 	switch {
 	case !w.panic:
 		if len(w.lines) == lastLines {
