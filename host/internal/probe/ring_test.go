@@ -147,6 +147,28 @@ func TestRingOutsizeRecord(t *testing.T) {
 	}
 }
 
+func TestRingAllocatesNothing(t *testing.T) {
+	f, c := newFakeRing(64<<10, 0), newCollected()
+	payload := make([]byte, 48)
+	f.put(0, payload)
+	if _, err := f.drain(&c.collector); err != nil { // opens the batch
+		t.Fatal(err)
+	}
+	defer c.discard()
+	n := testing.AllocsPerRun(100, func() {
+		c.b.Reset()
+		for range 1000 {
+			f.put(0, payload)
+		}
+		if moved, err := f.drain(&c.collector); !moved || err != nil || c.b.Count != 1000 {
+			t.Fatal(moved, err, c.b.Count)
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations for 1000 records", n)
+	}
+}
+
 // TestRingAgainstProducer runs a random producer, that leaves records unfinished and finishes them later, against the reader.
 func TestRingAgainstProducer(t *testing.T) {
 	for seed := range uint64(200) {
