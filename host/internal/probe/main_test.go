@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 	case os.Getenv(childEnv) != "":
 		child()
 		return
+	case os.Getenv(killedEnv) != "":
+		waitForKill()
+		return
 	case os.Getenv(tracefsEnv) != "":
 		mountTracefs()
 		return
@@ -105,16 +108,21 @@ func leftovers(t testing.TB, p *Probe) func() {
 	}
 	return func() {
 		t.Helper()
-		var left []string
-		// The kernel frees programs some time after they have lost their last user.
-		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-			if left = stillThere(t, programs, maps); len(left) == 0 {
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Errorf("left in the kernel: %v", left)
-				return
-			}
+		awaitGone(t, programs, maps)
+	}
+}
+
+// awaitGone fails the test if any of these stays. The kernel frees programs some time after they have lost their last user.
+func awaitGone(t testing.TB, programs map[ebpf.ProgramID]string, maps map[ebpf.MapID]string) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		left := stillThere(t, programs, maps)
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("left in the kernel: %v", left)
+			return
 		}
 	}
 }
