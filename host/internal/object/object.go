@@ -80,9 +80,16 @@ func (o *Object) Streams() []string {
 	return o.mapNames(func(m *ebpf.MapSpec) bool { return sourceOf(m.Type) == Ring || sourceOf(m.Type) == Perf })
 }
 
-// Maps names the maps that [Object.Stream] takes, sorted: those of Streams and those that can be polled.
+// Maps names the maps that [Object.Stream] takes, sorted: those of Streams and those that can be polled, with [globals] among them.
 func (o *Object) Maps() []string {
-	return o.mapNames(func(m *ebpf.MapSpec) bool { return sourceOf(m.Type) != NoSource })
+	names := o.mapNames(func(m *ebpf.MapSpec) bool { return sourceOf(m.Type) != NoSource })
+	for _, name := range globals {
+		if o.Spec.Maps[name] == nil && o.variables(name) != nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (o *Object) mapNames(keep func(*ebpf.MapSpec) bool) []string {

@@ -25,7 +25,9 @@ type Stream struct {
 	Name   string
 	Source Source
 	Map    *ebpf.MapSpec
-	Schema *record.Schema
+	// MapName is the key of Map in [Object.Spec]: Name, but for the [globals].
+	MapName string
+	Schema  *record.Schema
 	// Type is the C type of the records, "struct event"; empty for a polled map.
 	Type string
 	// Inferred says that the object does not name the type and that Type is the only one that it can be. Tell the user.
@@ -38,11 +40,15 @@ type Stream struct {
 //
 // Errors are a [NotFoundError], a [TypeUnknownError], or an [OptionError] when an option is at fault.
 func (o *Object) Stream(name string, opt StreamOptions) (*Stream, error) {
-	m := o.Spec.Maps[name]
+	mapName := name
+	if o.Spec.Maps[name] == nil && o.variables(name) != nil {
+		mapName = "." + name
+	}
+	m := o.Spec.Maps[mapName]
 	if m == nil || Internal(name) {
 		return nil, &NotFoundError{What: "map", Name: name, Object: o.Name, Have: o.Maps()}
 	}
-	s := &Stream{Name: name, Map: m, Source: sourceOf(m.Type)}
+	s := &Stream{Name: name, MapName: mapName, Map: m, Source: sourceOf(m.Type)}
 	var err error
 	switch s.Source {
 	case Ring, Perf:
@@ -92,10 +98,14 @@ func (o *Object) pollStream(s *Stream, opt StreamOptions) error {
 			What: fmt.Sprintf("it is a map of type %s: only maps with a value for each CPU take per_cpu", s.Map.Type)}
 	}
 	var err error
-	s.Row, s.Schema, err = schema.NewRow(
-		schema.Part{Type: s.Map.Key, Size: s.Map.KeySize},
-		schema.Part{Type: s.Map.Value, Size: s.Map.ValueSize},
-		perCPU && opt.PerCPU == "list", opt.Formats)
+	if s.MapName != s.Name {
+		s.Row, s.Schema, err = schema.NewGlobalsRow(o.variables(s.Name), s.Map.ValueSize, opt.Formats)
+	} else {
+		s.Row, s.Schema, err = schema.NewRow(
+			schema.Part{Type: s.Map.Key, Size: s.Map.KeySize},
+			schema.Part{Type: s.Map.Value, Size: s.Map.ValueSize},
+			perCPU && opt.PerCPU == "list", opt.Formats)
+	}
 	if err != nil {
 		return o.schemaError(s, err)
 	}

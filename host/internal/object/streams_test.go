@@ -37,7 +37,7 @@ func TestExampleStreams(t *testing.T) {
 		{"tcprtt_sockops/bpf_bpfel.o", []string{"rtt_events"}, map[string]string{
 			"map_estab_sk": "tick time local_ip4 remote_ip4 local_port remote_port sk_key.local_ip4 sk_key.remote_ip4 sk_key.local_port sk_key.remote_port sk_type",
 			"rtt_events":   "sport dport saddr daddr srtt"}},
-		{"tcx/bpf_bpfel.o", nil, nil},
+		{"tcx/bpf_bpfel.o", nil, map[string]string{"bss": "tick time ingress_pkt_count egress_pkt_count"}},
 		{"tracepoint_in_c/bpf_bpfel.o", nil, map[string]string{"counting_map": polled}},
 		{"uretprobe/bpf_x86_bpfel.o", []string{"events"}, map[string]string{"events": "pid line"}},
 		{"xdp/bpf_bpfel.o", nil, map[string]string{"xdp_stats_map": polled}},

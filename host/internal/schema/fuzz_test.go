@@ -118,7 +118,9 @@ func check(t *testing.T, s *record.Schema) {
 // FuzzBTF reads schemas out of BTF as it comes in a file.
 func FuzzBTF(f *testing.F) {
 	for _, seed := range [][]byte{[]byte("some"), []byte("\x20\x00\x01\x20\x00\x03\x00\x02\x00\x00\x00")} {
-		b, err := btf.NewBuilder(randomTypes(&dice{data: seed}), nil)
+		count := &btf.Var{Name: "count", Type: tU64}
+		section := &btf.Datasec{Name: ".bss", Size: 16, Vars: []btf.VarSecinfo{{Type: count, Offset: 8, Size: 8}}}
+		b, err := btf.NewBuilder(append(randomTypes(&dice{data: seed}), section), nil)
 		if err != nil {
 			f.Fatal(err)
 		}

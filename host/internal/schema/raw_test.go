@@ -8,7 +8,7 @@ import (
 	"github.com/probehost/probehost/sdk/record"
 )
 
-// fromRaw returns the schemas of all types in BTF that have one.
+// fromRaw returns the schemas of all types and sections in BTF that have one.
 func fromRaw(raw []byte) (schemas []*record.Schema) {
 	spec, err := btf.LoadSpecFromReader(bytes.NewReader(raw))
 	if err != nil {
@@ -20,6 +20,11 @@ func fromRaw(raw []byte) (schemas []*record.Schema) {
 		}
 		if s, err := Record(t, nil); err == nil {
 			schemas = append(schemas, s)
+		}
+		if section, ok := t.(*btf.Datasec); ok {
+			if _, s, err := NewGlobalsRow(Globals(section), section.Size, nil); err == nil {
+				schemas = append(schemas, s)
+			}
 		}
 	}
 	return schemas

@@ -29,6 +29,22 @@ type Part struct {
 // is shown, the field has that typedef's name: `typedef ip_proto32 protocol` gives "protocol". A field of the key or value whose name is
 // taken is called "key.name" or "value.name".
 func NewRow(key, value Part, cpu bool, formats Formats) (Row, *record.Schema, error) {
+	row, b, err := newRow(key, value, cpu)
+	if err != nil {
+		return Row{}, nil, err
+	}
+	if err := b.rowPart("key", key, row.Key); err != nil {
+		return Row{}, nil, err
+	}
+	if err := b.rowPart("value", value, row.Value); err != nil {
+		return Row{}, nil, err
+	}
+	s, err := b.finish(row.Size, formats)
+	return row, s, err
+}
+
+// newRow lays out a row and begins its schema with the fields that the host fills in.
+func newRow(key, value Part, cpu bool) (Row, *builder, error) {
 	for _, p := range []Part{key, value} {
 		if p.Size > MaxSize/4 {
 			return Row{}, nil, fmt.Errorf("keys or values of %d bytes, more than the %d allowed", p.Size, MaxSize/4)
@@ -49,14 +65,7 @@ func NewRow(key, value Part, cpu bool, formats Formats) (Row, *record.Schema, er
 	if cpu {
 		b.host("cpu", record.Plain, row.CPU, 4)
 	}
-	if err := b.rowPart("key", key, row.Key); err != nil {
-		return Row{}, nil, err
-	}
-	if err := b.rowPart("value", value, row.Value); err != nil {
-		return Row{}, nil, err
-	}
-	s, err := b.finish(row.Size, formats)
-	return row, s, err
+	return row, b, nil
 }
 
 func align8(n uint32) uint32 { return (n + 7) &^ 7 }
