@@ -16,6 +16,7 @@ type builder struct {
 	// limit is how many fields there may be at this point.
 	limit int
 	steps int
+	shown uint64 // bytes of the fields
 	// within is the prefix that tells a field of the key or value from an earlier one of the same name; empty: such a field is an error.
 	within string
 	// fixed says that records have one size: there are no flexible arrays.
@@ -33,6 +34,7 @@ func newBuilder() *builder {
 
 var (
 	errTooManyFields = fmt.Errorf("more than %d fields", MaxFields)
+	errTooMuch       = fmt.Errorf("fields that share bytes show more than %d of them", maxShown)
 	errTooDeep       = fmt.Errorf("types inside each other deeper than %d", maxDepth)
 	errTooComplex    = errors.New("the type is too complex")
 )
@@ -165,6 +167,9 @@ func (b *builder) push(at place, r resolved, f record.Field) error {
 	if len(b.fields) >= b.limit {
 		return at.errorf("%w", errTooManyFields)
 	}
+	if b.shown += uint64(f.Size); b.shown > maxShown {
+		return at.errorf("%w", errTooMuch)
+	}
 	b.names[f.Name] = true
 	b.fields = append(b.fields, f)
 	return nil
@@ -174,6 +179,7 @@ func (b *builder) push(at place, r resolved, f record.Field) error {
 func (b *builder) cut(n int) {
 	for i := range b.fields[n:] {
 		delete(b.names, b.fields[n+i].Name)
+		b.shown -= uint64(b.fields[n+i].Size)
 	}
 	b.fields = b.fields[:n]
 }

@@ -22,6 +22,10 @@ func TestRefused(t *testing.T) {
 		deep = structOf("s", 4, m("in", deep, 0))
 	}
 	long := strings.Repeat("n", 200)
+	shared := unionOf("shared", MaxSize)
+	for i := range 5 {
+		shared.Members = append(shared.Members, m(fmt.Sprintf("u%d", i), array(tU8, MaxSize), 0))
+	}
 
 	for _, tc := range []struct {
 		name string
@@ -48,6 +52,7 @@ func TestRefused(t *testing.T) {
 		{"function", structOf("e", 8, m("a", &btf.FuncProto{}, 0)), "field a"},
 		{"empty", structOf("e", 0), "no fields"},
 		{"nothing but padding", structOf("e", 8, m("pad", tU64, 0)), "no fields"},
+		{"large members of a union", structOf("e", MaxSize, m("a", shared, 0)), "field a.u4: fields that share bytes show more than 4194304 of them"},
 		{"long names", structOf("e", 8, m(long, structOf("x", 8, m(long, tU64, 0)), 0)), "longer than 255 bytes"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

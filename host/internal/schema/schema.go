@@ -30,10 +30,11 @@ const (
 	// MaxSize is the size in bytes of the largest record that has a schema.
 	MaxSize = 1 << 20
 
-	maxDepth      = 16       // structs and arrays inside each other
-	maxSteps      = 64 << 10 // types looked at
-	maxEnumNames  = 16 << 10 // over all fields; enums beyond are numbers
-	maxName       = 255      // bytes of a field's name
+	maxShown      = 4 * MaxSize // bytes of all fields: the members of a union share bytes, and each shows them
+	maxDepth      = 16          // structs and arrays inside each other
+	maxSteps      = 64 << 10    // types looked at
+	maxEnumNames  = 16 << 10    // over all fields; enums beyond are numbers
+	maxName       = 255         // bytes of a field's name
 	flattenElems  = 16
 	flattenFields = 64
 )
