@@ -190,6 +190,10 @@ func (p *Process) drain(ctx context.Context) error {
 	case <-p.done:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("plugin %s (pid %d) did not finish what it had received within %s and is stopped", p.options.Name, p.Pid(), time.Since(begin).Round(time.Millisecond))
+		limit := "in time" // the caller had waited before
+		if spent := time.Since(begin).Round(time.Millisecond); spent > 0 {
+			limit = "within " + spent.String()
+		}
+		return fmt.Errorf("plugin %s (pid %d) did not finish what it had received %s and is stopped", p.options.Name, p.Pid(), limit)
 	}
 }
