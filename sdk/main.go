@@ -54,7 +54,7 @@ func argument() string {
 	return os.Args[1]
 }
 
-// serve returns when the host has ended the process's work, or is gone.
+// serve ends the process when the host has ended its work, or is gone.
 func serve(t Type) {
 	// The standard error of the process goes to the host's log. go-plugin is about to put another file in its place.
 	stderr := os.Stderr
@@ -77,9 +77,10 @@ func serve(t Type) {
 			Name: "go-plugin", Level: hclog.Warn, Output: stderr, JSONFormat: true,
 		}),
 	})
-	if dir := os.Getenv(plugin.EnvUnixSocketDir); dir != "" {
-		_ = os.Remove(dir) // the host does it, unless it is dead; a directory in use is not empty and stays
-	}
+	// The handler is still open if the host is out of patience, or gave up before the stream.
+	time.AfterFunc(partingTimeout, func() { listener.exit(0) })
+	s.shutdown(context.Background())
+	listener.exit(0)
 }
 
 func handshake() plugin.HandshakeConfig {
@@ -124,7 +125,9 @@ const (
 	stopTimeout = finishTimeout + closeTimeout + 2*time.Second
 	// hangupTimeout is how long a plugin that has finished waits for the host to take note.
 	hangupTimeout = 2 * time.Second
-	parentCheck   = 1 * time.Second
+	// partingTimeout is how long the handler may take to close when the host has ended the service. The host kills after two seconds.
+	partingTimeout = 1500 * time.Millisecond
+	parentCheck    = 1 * time.Second
 )
 
 // watch stops the server after a signal, or after the death of the host. The kernel also sends that signal when the host dies;
@@ -140,7 +143,7 @@ func (l *served) watch(terminate <-chan os.Signal) {
 		}
 		break
 	}
-	time.AfterFunc(stopTimeout+hangupTimeout, func() { os.Exit(1) })
+	time.AfterFunc(stopTimeout+hangupTimeout, func() { l.exit(1) })
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	l.server.shutdown(ctx)
@@ -151,8 +154,20 @@ func (l *served) watch(terminate <-chan os.Signal) {
 	case g := <-l.grpc:
 		g.Stop()
 	default:
-		os.Exit(1) // not serving yet
+		l.exit(1) // not serving yet
 	}
+}
+
+// exit ends the process, and does the host's part of that if it is dead: nobody else removes the socket's folder, or ends the processes that
+// the plugin has started.
+func (l *served) exit(status int) {
+	if os.Getppid() != l.parent {
+		if dir := os.Getenv(plugin.EnvUnixSocketDir); dir != "" {
+			_ = os.Remove(dir) // a directory in use is not empty and stays
+		}
+		endGroup()
+	}
+	os.Exit(status)
 }
 
 // servedPlugin registers the service with go-plugin's server.

@@ -26,6 +26,7 @@ type server struct {
 	level slog.LevelVar
 	log   *slog.Logger
 	stop  chan struct{} // closed when the process has to end
+	once  sync.Once     // for stop
 
 	mu     sync.Mutex
 	opened *session // open and not yet ended
@@ -55,8 +56,13 @@ func (s *server) Validate(_ context.Context, r *wire.OpenRequest) (*wire.Validat
 func (s *server) Open(ctx context.Context, r *wire.OpenRequest) (*wire.OpenResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.opened != nil {
-		return nil, status.Errorf(codes.FailedPrecondition, "the handler %q is open already: one process runs one handler", s.opened.host.name)
+	switch last := s.opened; {
+	case last == nil:
+	case last.started:
+		return nil, status.Errorf(codes.FailedPrecondition, "the handler %q is open already: one process runs one handler", last.host.name)
+	default: // its host failed before the stream; under --debug, this is the next one
+		s.opened = nil
+		last.close()
 	}
 	h, err := s.newHost(r)
 	if err != nil {
@@ -124,9 +130,9 @@ func (s *server) configure(h *Host, r *wire.OpenRequest) (reflect.Value, error) 
 	return p.Elem(), err
 }
 
-// shutdown ends the session as if the host had ended the stream, and returns when it has, or when there is none.
+// shutdown ends the session as if the host had ended the stream, and returns when it has, or when there is none. It may be called again.
 func (s *server) shutdown(ctx context.Context) {
-	close(s.stop)
+	s.once.Do(func() { close(s.stop) })
 	s.mu.Lock()
 	session := s.opened
 	waiting := session != nil && !session.started
@@ -138,6 +144,7 @@ func (s *server) shutdown(ctx context.Context) {
 	case session == nil:
 	case waiting:
 		session.close()
+		close(session.ended)
 	default:
 		select {
 		case <-session.ended:

@@ -40,8 +40,9 @@ type child struct {
 func newChild(path, dir string, out *output) *child {
 	c := &child{output: out, handshake: newHandshake(dir), exited: make(chan struct{})}
 	c.cmd = exec.Command(path)
-	// The standard input of exec.Cmd is /dev/null. The process gets SIGTERM when this one dies, on which package sdk closes its handler.
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	// The standard input of exec.Cmd is /dev/null. The process is killed when this one dies, however stuck it is; package sdk asks for
+	// SIGTERM instead, to close its handler.
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	return c
 }
 

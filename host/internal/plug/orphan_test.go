@@ -3,6 +3,7 @@ package plug
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -13,10 +14,66 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A plugin ends when its host is killed, and takes its socket with it.
+// Nothing of a plugin is left when its host is killed: not its process, whatever state that is in, not those it started, not its socket.
 func TestHostDies(t *testing.T) {
-	o, _ := options(t, "obedient")
-	host := exec.Command(pluginPath(t, "host"), o.Path, o.RuntimeDir)
+	for _, test := range []struct {
+		name, plugin, do string
+		stop, foreign    bool
+	}{
+		{name: "idle", plugin: "obedient"},
+		{name: "open", plugin: "obedient", do: "print"},
+		{name: "stopped", plugin: "obedient", stop: true},
+		{name: "with a process of its own", plugin: "obedient", do: "breed at open"},
+		{name: "not built with the SDK, deaf to signals", plugin: "deaf", foreign: true},
+		{name: "not built with the SDK, stopped", plugin: "deaf", stop: true, foreign: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			o, _ := options(t, test.plugin)
+			host, pid := startHost(t, o, test.do)
+			pids := append(children(t, pid), pid)
+			if want := map[string]int{"breed at open": 2}[test.do]; want > len(pids) {
+				t.Fatalf("processes %v", pids)
+			}
+			if test.stop {
+				if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := host.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			if err := host.Wait(); err == nil {
+				t.Fatal("the host was not killed")
+			}
+			deadline := time.Now().Add(8 * time.Second) // with the race detector, an exit takes a second
+			for _, pid := range pids {
+				for !gone(pid) {
+					if time.Now().After(deadline) {
+						t.Fatalf("process %d survived the host", pid)
+					}
+					time.Sleep(10 * time.Millisecond)
+				}
+			}
+			if test.foreign || test.stop { // killed at once: nobody removes its folder
+				if err := os.RemoveAll(o.RuntimeDir); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Mkdir(o.RuntimeDir, 0o700); err != nil { // for the check of options
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// startHost starts a host that starts that plugin, and opens it if do is not empty. It returns the number of the plugin's process.
+func startHost(t *testing.T, o Options, do string) (host *exec.Cmd, pid int) {
+	t.Helper()
+	host = exec.Command(pluginPath(t, "host"), o.Path, o.RuntimeDir)
+	if do != "" {
+		host.Args = append(host.Args, do)
+	}
 	host.Stderr = os.Stderr
 	out, err := host.StdoutPipe()
 	if err != nil {
@@ -29,30 +86,38 @@ func TestHostDies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	if pid, err = strconv.Atoi(strings.TrimSpace(line)); err != nil {
+		t.Fatal(err)
+	}
+	return host, pid
+}
+
+// children returns the processes that the process has started.
+func children(t *testing.T, pid int) []int {
+	t.Helper()
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if left, err := os.ReadDir(o.RuntimeDir); err != nil || len(left) != 1 {
-		t.Fatalf("in the runtime directory: %v, %v", left, err)
-	}
-	if err := host.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	if err := host.Wait(); err == nil {
-		t.Fatal("the host was not killed")
-	}
-	for wait := time.Now().Add(8 * time.Second); time.Now().Before(wait); time.Sleep(20 * time.Millisecond) {
-		left, err := os.ReadDir(o.RuntimeDir)
-		if err != nil {
+	var all []int
+	for _, thread := range threads {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, thread.Name()))
+		if err != nil && !errors.Is(err, os.ErrNotExist) { // a thread may end
 			t.Fatal(err)
 		}
-		if errors.Is(unix.Kill(pid, 0), unix.ESRCH) && len(left) == 0 {
-			return
-		}
-		if state, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat"); err == nil && strings.Contains(string(state), ") Z ") && len(left) == 0 {
-			return // its new parent does not reap
+		for word := range strings.FieldsSeq(string(text)) {
+			child, err := strconv.Atoi(word)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, child)
 		}
 	}
-	t.Errorf("plugin %d survived its host", pid)
+	return all
+}
+
+// gone reports whether the process has ended. It may wait for its new parent to take note.
+func gone(pid int) bool {
+	state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return errors.Is(err, os.ErrNotExist) || strings.Contains(string(state), ") Z ")
 }

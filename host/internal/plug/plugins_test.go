@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/probehost/probehost/sdk"
+	"github.com/probehost/probehost/sdk/wire"
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 )
@@ -65,7 +66,7 @@ var plugins = map[string]func(){
 		time.Sleep(time.Hour)
 	},
 	"hostile": serveHostile,
-	"deaf": func() { // not built with package sdk
+	"deaf": func() {
 		signal.Ignore(unix.SIGTERM, unix.SIGHUP)
 		serveHostile()
 	},
@@ -111,6 +112,10 @@ func open(_ context.Context, h *sdk.Host, cfg config) (sdk.Handler, error) {
 	switch cfg.Do {
 	case "exit at open":
 		os.Exit(4)
+	case "breed at open":
+		if err := exec.Command("sleep", "3600").Start(); err != nil {
+			return nil, err
+		}
 	case "environment":
 		return nil, errors.New(strings.Join(os.Environ(), "\n"))
 	}
@@ -122,13 +127,15 @@ type obedient struct {
 	do string
 }
 
-func (o *obedient) HandleBatch(_ context.Context, b *sdk.Batch) error {
+func (o *obedient) HandleBatch(ctx context.Context, b *sdk.Batch) error {
 	switch o.do {
 	case "print":
 		fmt.Fprintf(o.h.Stdout(), "%d records of %s\n", b.Len(), b.Stream())
 	case "stray":
 		fmt.Println("stray output")
 		fmt.Fprintln(os.Stderr, "stray error")
+	case "wait":
+		<-ctx.Done()
 	case "sleep":
 		time.Sleep(time.Hour)
 	case "panic":
@@ -147,6 +154,9 @@ func (o *obedient) HandleBatch(_ context.Context, b *sdk.Batch) error {
 }
 
 func (o *obedient) Close(context.Context) error {
+	if o.do == "wait" {
+		o.h.Log().Info("closed")
+	}
 	if o.do == "sleep at close" {
 		time.Sleep(time.Hour)
 	}
@@ -168,5 +178,13 @@ func pluginPath(t testing.TB, name string) string {
 	if err := os.Symlink(exe, path); err != nil {
 		t.Fatal(err)
 	}
-	return path
+	if name != "deaf" {
+		return path
+	}
+	// Without the variable, package sdk does nothing for it: it is like a plugin that was built without.
+	script := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(script, fmt.Appendf(nil, "#!/bin/sh\nunset %s\nexec '%s'\n", wire.CookieKey, path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return script
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -88,20 +87,23 @@ func TestConversation(t *testing.T) {
 	if err != nil || len(r.Diagnostics) > 0 {
 		t.Fatal(r, err)
 	}
-	if _, err := p.Open(t.Context(), request("print")); err == nil || !strings.Contains(err.Error(), "open already") {
-		t.Errorf("a second Open: %v", err)
-	}
 	s, err := p.Stream(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	send(t, s, 1)
 	send(t, s, 2)
+	if m, err := s.Recv(); err != nil || !strings.HasPrefix(string(m.GetOutput().GetText()), "2 records of p.s\n") {
+		t.Errorf("got %v, %v", m, err)
+	}
+	if _, err := p.Open(t.Context(), request("print")); err == nil || !strings.Contains(err.Error(), "open already") {
+		t.Errorf("a second Open: %v", err)
+	}
 	if err := s.CloseSend(); err != nil {
 		t.Fatal(err)
 	}
 	output, acked, err := receive(s)
-	if output != "2 records of p.s\n2 records of p.s\nclosed\n" || acked != 2 || !errors.Is(err, io.EOF) {
+	if !strings.HasSuffix("2 records of p.s\n2 records of p.s\nclosed\n", output) || !strings.HasSuffix(output, "closed\n") || acked != 2 || !errors.Is(err, io.EOF) {
 		t.Errorf("got %q, acknowledged %d, %v", output, acked, err)
 	}
 	if err := p.Close(t.Context()); err != nil {
@@ -200,6 +202,33 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// A handler that was opened is closed, however its end comes.
+func TestHandlerIsClosed(t *testing.T) {
+	t.Run("no stream", func(t *testing.T) { // another handler did not open, or a probe did not attach
+		p, log := launch(t, "obedient")
+		if r, err := p.Open(t.Context(), request("wait")); err != nil || len(r.Diagnostics) > 0 {
+			t.Fatal(r, err)
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if !strings.Contains(log.String(), "closed") {
+			t.Errorf("logged\n%s", log)
+		}
+	})
+	t.Run("drain timeout", func(t *testing.T) {
+		p, s, log := opened(t, "wait")
+		send(t, s, 1)
+		go func() { _, _, _ = receive(s) }()
+		if err := p.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "did not finish what it had received within 1") {
+			t.Errorf("got %v", err)
+		}
+		if !strings.Contains(log.String(), "closed") {
+			t.Errorf("logged\n%s", log)
+		}
+	})
+}
+
 // Processes that the plugin started end with it.
 func TestGroup(t *testing.T) {
 	p, s, _ := opened(t, "breed")
@@ -217,8 +246,7 @@ func TestGroup(t *testing.T) {
 	}
 	<-p.Done()
 	for wait := time.Now().Add(5 * time.Second); time.Now().Before(wait); time.Sleep(10 * time.Millisecond) {
-		state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if errors.Is(err, os.ErrNotExist) || strings.Contains(string(state), ") Z ") { // gone, or waiting for its new parent
+		if gone(pid) {
 			return
 		}
 	}

@@ -80,6 +80,23 @@ func TestReattach(t *testing.T) {
 	}
 }
 
+// A host that fails between Open and Stream does not take the plugin away from the next.
+func TestReattachAfterFailure(t *testing.T) {
+	debugged(t)
+	for range 2 {
+		p, err := Launch(t.Context(), Options{Name: "obedient"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err := p.Open(t.Context(), request("print")); err != nil || len(r.Diagnostics) > 0 {
+			t.Error(r, err)
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestReattachedDies(t *testing.T) {
 	cmd := debugged(t)
 	p, err := Launch(t.Context(), Options{Name: "obedient"})
