@@ -77,7 +77,7 @@ func choose(spec *Spec, programs map[string]*ebpf.ProgramSpec, maps map[string]*
 		errs, left = append(errs, e), nil
 	}
 	for _, l := range left {
-		spec.Log.Info("program is left out", "why", l)
+		spec.Log.Debug("program is left out", "why", l)
 	}
 	return c, errors.Join(errs...)
 }
