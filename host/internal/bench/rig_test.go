@@ -199,13 +199,13 @@ type output struct {
 	all []byte
 }
 
-func (o *output) Print(_ string, text []byte) {
+func (o *output) Print(_ context.Context, _ string, text []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.all = append(o.all, text...)
 }
 
-func (o *output) Live(string, []byte) {}
+func (o *output) Live(context.Context, string, []byte) {}
 
 func (o *output) text() []byte {
 	o.mu.Lock()

@@ -34,6 +34,8 @@ It needs root, or the capabilities that it names when they are missing.`
 // drainTime is how long handlers may take to finish at the end.
 const drainTime = 10 * time.Second
 
+var errInterrupted = errors.New("interrupted before everything was attached; nothing stays behind")
+
 type runner struct {
 	limit   time.Duration
 	verbose bool
@@ -78,7 +80,7 @@ func (r *runner) run(ctx context.Context, path string) error {
 	}
 	p, more := plan.Build(ctx, c, &plan.Processes{Dirs: plan.PluginDirs(c), RuntimeDir: dir})
 	if ctx.Err() != nil {
-		return errors.New("interrupted")
+		return errInterrupted
 	}
 	diags = append(diags, more...)
 	config.Sort(diags)
@@ -93,17 +95,29 @@ func (r *runner) run(ctx context.Context, path string) error {
 
 // start runs the plan to its end.
 func (r *runner) start(ctx context.Context, p *plan.Plan, dir string) error {
-	// A reader of our output that goes away must not end us before we have detached.
+	// A reader of our output that goes away must not end us before we have detached, and neither must a terminal.
 	ignored := make(chan os.Signal, 1)
 	signal.Notify(ignored, syscall.SIGPIPE)
 	defer signal.Stop(ignored)
+	if !signal.Ignored(syscall.SIGHUP) {
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, syscall.SIGHUP)
+		defer stop()
+	}
 
-	unwritable := make(chan error, 1)
-	screen := console.New(os.Stdout, r.err, func(err error) { unwritable <- err })
+	unwritable := make(chan struct{}, 1)
+	screen := console.New(os.Stdout, r.err, func(error) { unwritable <- struct{}{} })
 	log := r.logger(p.Config, screen.Log())
 	line, err := pipeline.Start(ctx, pipeline.Options{Plan: p, Output: screen, Terminal: screen.Terminal, Log: log, RuntimeDir: dir})
 	if err != nil {
-		_ = screen.Close() // it printed nothing that matters now
+		if ctx.Err() != nil {
+			log.Debug("the start was interrupted", "error", err)
+			err = errInterrupted
+		}
+		_ = finish(screen) // it printed nothing that matters now
+		if errors.Is(err, errInterrupted) {
+			return err
+		}
 		return r.explain(p, err)
 	}
 	for _, l := range line.Links() {
@@ -115,19 +129,29 @@ func (r *runner) start(ctx context.Context, p *plan.Plan, dir string) error {
 	log.Debug("stopping: detaching, and waiting for the handlers to finish")
 	drain, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
+	if errors.Is(ended, pipeline.ErrNoHandler) { // Stop says which stopped, and why
+		log.Error("no handler is left: stopping")
+		ended = nil
+	}
 	ended = errors.Join(ended, line.Stop(drain))
-	if err := screen.Close(); err != nil && len(unwritable) > 0 {
-		ended = errors.Join(ended, outputError(err))
+	screen.Settle()
+	fmt.Fprintf(screen.Log(), "\n%s", line.Summary())
+	unwritten := finish(screen)
+	if errors.Is(unwritten, console.ErrUnread) {
+		return &statusError{status: exitFailed} // an error would wait for a reader, too
 	}
-	fmt.Fprintln(r.err)
-	if _, err := line.Summary().WriteTo(r.err); err != nil {
-		return errors.Join(ended, err)
-	}
-	return ended
+	return errors.Join(ended, unwritten)
 }
 
-// wait returns when it is time to stop, with the reason if it is not a wish.
-func (r *runner) wait(ctx context.Context, line *pipeline.Pipeline, screen *console.Console, unwritable <-chan error) error {
+// finish has everything written.
+func finish(screen *console.Console) error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	return screen.Close(ctx)
+}
+
+// wait returns when it is time to stop, with the reason if it is not a wish or that standard output cannot be written: the screen tells of that.
+func (r *runner) wait(ctx context.Context, line *pipeline.Pipeline, screen *console.Console, unwritable <-chan struct{}) error {
 	var over <-chan time.Time
 	if r.limit > 0 {
 		over = time.After(r.limit)
@@ -143,18 +167,15 @@ func (r *runner) wait(ctx context.Context, line *pipeline.Pipeline, screen *cons
 			return nil
 		case err := <-line.Failed():
 			return err
-		case err := <-unwritable:
-			return outputError(err)
+		case <-unwritable:
+			return nil
 		case <-resized:
 			if width, height, ok := screen.Terminal(); ok {
+				screen.Redraw()
 				line.Resize(width, height)
 			}
 		}
 	}
-}
-
-func outputError(err error) error {
-	return fmt.Errorf("standard output cannot be written any more: %w", err)
 }
 
 func note(l probe.LinkInfo) []any {
@@ -205,5 +226,21 @@ func runtimeDir(c *config.Config) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("runtime_dir: %w; name a folder that can be written in the host block", err)
 	}
-	return dir, nil
+	return dir, private(dir)
+}
+
+// private returns an error if somebody else could put things of their own in place of what is in the folder: sockets lead to plugins.
+func private(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("runtime_dir: %w", err)
+	}
+	owner := info.Sys().(*syscall.Stat_t).Uid
+	switch mode := info.Mode(); {
+	case owner != 0 && int(owner) != os.Geteuid():
+		return fmt.Errorf("runtime_dir %s belongs to user %d, who could replace what is in it; name a folder of your own in the host block", dir, owner)
+	case mode.Perm()&0o022 != 0 && mode&os.ModeSticky == 0:
+		return fmt.Errorf("runtime_dir %s can be written by others, who could replace what is in it; take their permission away (chmod go-w)", dir)
+	}
+	return nil
 }

@@ -2,94 +2,118 @@ package console
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
-	"time"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/width"
 )
 
-// draw brings the terminal up to date, now or, unless it must be now, at the end of the pause between two drawings.
-func (c *Console) draw(now bool) {
-	if !c.dirty {
-		return
-	}
-	if wait := redraw - time.Since(c.last); !now && wait > 0 {
-		if c.timer == nil {
-			c.timer = time.AfterFunc(wait, c.tick)
-		} else {
-			c.timer.Reset(wait)
-		}
-		return
-	}
-	width, height := c.size()
-	var b bytes.Buffer
-	if c.drawn > 0 { // back to where the live blocks begin, and clear from there on
-		b.WriteString("\x1b[" + strconv.Itoa(c.drawn) + "A\r\x1b[J")
-	}
-	c.pending.WriteTo(&b)
-	c.drawn = c.live(&b, width, height)
-	c.write(b.Bytes())
-	c.dirty, c.last = false, time.Now()
+// screen is what a terminal shows: lines that scroll, and below them the live blocks of the handlers, which are drawn again in place.
+type screen struct {
+	size   func() (width, height int)
+	blocks []block
+	drawn  []int // the width of each line of live blocks on the terminal
 }
 
-func (c *Console) tick() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.closed {
-		c.draw(true)
-	}
+type block struct {
+	handler string
+	text    []byte
 }
 
-// live appends the live blocks, cut to the screen so that each of their lines takes one row, and returns the number of rows.
-func (c *Console) live(b *bytes.Buffer, width, height int) int {
-	rows := 0
-	for _, blk := range c.blocks {
-		for line := range bytes.Lines(blk.text) {
-			if rows == height-1 {
-				return rows
+// set replaces the block of a handler; empty text removes it.
+func (s *screen) set(handler string, text []byte) {
+	for i := range s.blocks {
+		if s.blocks[i].handler == handler {
+			if len(text) == 0 {
+				s.blocks = append(s.blocks[:i], s.blocks[i+1:]...)
+			} else {
+				s.blocks[i].text = text
 			}
-			b.Write(cut(bytes.TrimRight(line, "\n"), width))
-			b.WriteByte('\n')
-			rows++
+			return
 		}
 	}
-	return rows
+	if len(text) > 0 {
+		s.blocks = append(s.blocks, block{handler, text})
+	}
 }
 
-// cut returns the first width characters of a line.
-func cut(line []byte, width int) []byte {
+// settle removes the blocks and returns their lines.
+func (s *screen) settle() (lines []byte) {
+	for _, b := range s.blocks {
+		lines = append(append(lines, b.text...), '\n')
+	}
+	s.blocks = nil
+	return lines
+}
+
+// draw appends what brings the terminal up to date: the lines scroll in, above the live blocks.
+func (s *screen) draw(b *bytes.Buffer, lines []byte) {
+	width, height := s.size()
+	if up := s.rows(width, height); up > 0 { // back to where the live blocks begin, and clear from there on
+		b.WriteString("\x1b[" + strconv.Itoa(up) + "A\r\x1b[J")
+	}
+	b.Write(lines)
+	s.live(b, width, height)
+}
+
+// rows is how many rows of the terminal, whose size may have changed, the live blocks take. A terminal that became narrower has broken
+// lines; one that became lower has moved the uppermost out of reach.
+func (s *screen) rows(width, height int) int {
 	n := 0
-	for i := 0; i < len(line); n++ {
-		if n == width {
-			return line[:i]
-		}
-		_, size := utf8.DecodeRune(line[i:])
-		i += size
+	for _, cells := range s.drawn {
+		n += max(1, (cells+width-1)/width)
 	}
-	return line
+	return min(n, height-1)
 }
 
-// clean returns the text without control characters but for newlines, tabs as spaces, and bytes that are no UTF-8 replaced, so that
-// nothing a plugin or a traced process says can steer the terminal.
-func clean(text []byte) []byte {
-	if !bytes.ContainsFunc(text, func(r rune) bool { return r != '\n' && (r < ' ' || r >= 0x7f) }) {
-		return slices.Clip(text)
+// live appends the live blocks, cut to the screen. Without automatic line breaks each line takes one row, even if the terminal and we do not
+// agree on the width of a character.
+func (s *screen) live(b *bytes.Buffer, width, height int) {
+	s.drawn = s.drawn[:0]
+	if len(s.blocks) == 0 {
+		return
 	}
-	out := make([]byte, 0, len(text)+1)
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRune(text[i:])
-		switch {
-		case r == '\n':
-			out = append(out, '\n')
-		case r == '\t':
-			out = append(out, ' ')
-		case r < ' ', r == 0x7f, r >= 0x80 && r < 0xa0:
-		case r == utf8.RuneError && size == 1:
-			out = append(out, '?')
-		default:
-			out = append(out, text[i:i+size]...)
+	b.WriteString("\x1b[?7l")
+	for _, blk := range s.blocks {
+		for line := range bytes.Lines(blk.text) {
+			if len(s.drawn) == height-1 {
+				break
+			}
+			text, cells := cut(bytes.TrimRight(line, "\n"), width)
+			b.Write(text)
+			b.WriteByte('\n')
+			s.drawn = append(s.drawn, cells)
 		}
+	}
+	b.WriteString("\x1b[?7h")
+}
+
+// cut returns as much of a line as fits a number of cells, and how many cells that takes.
+func cut(line []byte, most int) (text []byte, cells int) {
+	for i := 0; i < len(line); {
+		r, size := utf8.DecodeRune(line[i:])
+		n := cellsOf(r)
+		if cells+n > most {
+			return line[:i], cells
+		}
+		cells += n
 		i += size
 	}
-	return out
+	return line, cells
+}
+
+// cellsOf is how many cells of a terminal a character takes.
+func cellsOf(r rune) int {
+	if r < 0x300 {
+		return 1
+	}
+	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
+		return 0
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,11 +26,17 @@ type handler struct {
 	process *plug.Process
 	route   *route.Handler
 
-	done chan struct{} // closed when the route has ended
+	cancel    context.CancelFunc // ends the route at once
+	done      chan struct{}      // closed when the route has ended and, if that was early, the process
+	logged    bool               // err was; settled when done is closed
+	finishing atomic.Bool        // it was told to finish
 
 	mu  sync.Mutex
-	err error // why it ended before its time
+	err error // why it ended before it had handled everything
 }
+
+// ErrNoHandler says that all handlers have stopped.
+var ErrNoHandler = errors.New("no handler is left")
 
 // OpenError says that a plugin refused its configuration.
 type OpenError struct {
@@ -71,10 +79,12 @@ func (p *Pipeline) open(ctx context.Context, o Options) error {
 	}
 	p.handlers = slices.DeleteFunc(p.handlers, func(h *handler) bool { return h == nil })
 	for _, h := range p.handlers {
+		ctx, cancel := context.WithCancel(context.Background())
+		h.cancel = cancel
 		if len(errs) > 0 {
 			close(h.done) // it never begins
 		} else {
-			go p.serve(h)
+			go p.serve(ctx, h)
 		}
 	}
 	return errors.Join(errs...)
@@ -88,8 +98,12 @@ func openHandler(ctx context.Context, ph *plan.Handler, o Options) (_ *handler, 
 		return nil, fmt.Errorf("handler %s: %w", ph.Config.Name, err)
 	}
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, process.Close(ctx))
+		if err == nil {
+			return
+		}
+		// If it has died, that is the error already.
+		if closeErr := process.Close(ctx); !errors.Is(err, process.Err()) {
+			err = errors.Join(err, closeErr)
 		}
 	}()
 	req := proto.CloneOf(ph.Open)
@@ -115,33 +129,64 @@ func openHandler(ctx context.Context, ph *plan.Handler, o Options) (_ *handler, 
 
 func (h *handler) reads(s *plan.Stream) bool { return slices.Contains(h.plan.Streams, s) }
 
-// serve runs the handler's route to its end. A handler that ends before its time is left out from then on.
-func (p *Pipeline) serve(h *handler) {
+// serve runs the handler's route to its end. A handler that ends before it was told to is left out from then on.
+func (p *Pipeline) serve(ctx context.Context, h *handler) {
 	defer close(h.done)
-	err := h.route.Run(context.Background(), func(ctx context.Context) (route.Conn, error) { return h.process.Stream(ctx) })
+	err := h.route.Run(ctx, func(ctx context.Context) (route.Conn, error) { return h.process.Stream(ctx) })
+	early := !h.finishing.Load()
 	if err == nil {
 		return
 	}
-	select {
-	case <-h.process.Done():
-		err = h.process.Err()
-	case <-time.After(time.Second): // alive, but it does not keep to the protocol
+	if death := h.death(early); death != nil {
+		err = death
 	}
-	h.mu.Lock()
-	h.err = err
-	h.mu.Unlock()
-	p.log.Error(fmt.Sprintf("handler %q stopped: %v", h.plan.Config.Name, err),
+	if !early {
+		h.failed(fmt.Errorf("did not finish: %w", err))
+		return // finish tells
+	}
+	err = fmt.Errorf("stopped early: %w", err)
+	h.failed(err)
+	h.logged = true
+	p.log.Error(fmt.Sprintf("handler %q %v", h.plan.Config.Name, err),
 		"consequence", "its events are dropped and counted; the other handlers go on; start probehost again to bring it back")
 	if !slices.ContainsFunc(p.handlers, func(o *handler) bool { return o.failure() == nil }) {
-		p.fail(errors.New("no handler is left"))
+		p.fail(ErrNoHandler)
 	}
 }
 
-// failure returns why the handler ended before its time, nil if it did not.
+// death returns how the process died whose stream has ended, or nil if it did not. One that lives on early is of no use, and is ended.
+func (h *handler) death(early bool) error {
+	if !early {
+		return h.process.Err()
+	}
+	select {
+	case <-h.process.Done():
+		return h.process.Err()
+	case <-time.After(time.Second): // the news of a death may come after that of the stream
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), abortTime)
+	defer cancel()
+	_ = h.process.Close(ctx) // what matters is why its stream ended
+	return nil
+}
+
+func (h *handler) failed(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.err = err
+}
+
+// failure returns why the handler ended before it had handled everything, nil if it did not.
 func (h *handler) failure() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.err
+}
+
+// firstLine is of an error that was logged, or is reported in whole elsewhere.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 // finish lets the handlers handle what is queued until ctx ends, and ends their processes.
@@ -150,18 +195,35 @@ func (p *Pipeline) finish(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for i, h := range p.handlers {
 		wg.Go(func() {
-			h.route.Close()
-			select {
-			case <-h.done:
-			case <-ctx.Done():
-			}
-			errs[i] = h.process.Close(ctx)
-			<-h.done // the process is gone, and with it the stream
-			if err := h.failure(); err != nil {
-				errs[i] = fmt.Errorf("handler %s: %w", h.plan.Config.Name, err)
+			if err := h.finish(ctx); err != nil {
+				errs[i] = fmt.Errorf("handler %q %w", h.plan.Config.Name, err)
 			}
 		})
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+func (h *handler) finish(ctx context.Context) error {
+	h.finishing.Store(true)
+	h.route.Close()
+	select {
+	case <-h.done:
+	case <-ctx.Done():
+	}
+	closeErr := h.process.Close(ctx)
+	h.cancel() // the process is gone, but its output may still wait for a reader
+	<-h.done
+	switch err := h.failure(); {
+	case h.logged:
+		return errors.New(firstLine(err))
+	case closeErr != nil && ctx.Err() != nil: // that it had to be killed for it goes without saying
+		h.failed(errors.New("did not finish: " + firstLine(closeErr)))
+		return h.failure()
+	case closeErr != nil:
+		h.failed(fmt.Errorf("did not finish: %w", closeErr))
+		return h.failure()
+	default:
+		return err
+	}
 }

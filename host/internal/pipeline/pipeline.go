@@ -136,7 +136,7 @@ func (p *Pipeline) read() {
 	}
 }
 
-// Failed delivers the first error after which running on makes no sense: a stream cannot be read, or no handler is left.
+// Failed delivers the first error after which running on makes no sense: a stream cannot be read, or [ErrNoHandler].
 func (p *Pipeline) Failed() <-chan error { return p.failed }
 
 func (p *Pipeline) fail(err error) {
@@ -163,7 +163,7 @@ func (p *Pipeline) Resize(width, height int) {
 }
 
 // Stop detaches, reads what the kernel still holds, and lets the handlers finish until ctx ends; what is left then is killed. The error says what
-// could not be undone, and which handlers did not live to see the end.
+// could not be undone and, in a line for each, which handlers stopped early or did not finish. It is called once.
 func (p *Pipeline) Stop(ctx context.Context) error {
 	var errs []error
 	for _, pr := range p.probes {

@@ -1,9 +1,8 @@
 package pipeline
 
 import (
-	"bytes"
 	"fmt"
-	"io"
+	"strings"
 
 	"github.com/probehost/probehost/host/internal/route"
 )
@@ -23,7 +22,7 @@ type StreamSummary struct {
 // HandlerSummary is a line of a [Summary].
 type HandlerSummary struct {
 	Name, Plugin string
-	Err          error // why it ended before its time
+	Err          error // why it ended before it had handled everything
 	route.HandlerStats
 }
 
@@ -41,9 +40,9 @@ func (p *Pipeline) Summary() Summary {
 	return s
 }
 
-// WriteTo prints the summary as two tables for people.
-func (s Summary) WriteTo(w io.Writer) (int64, error) {
-	var b bytes.Buffer
+// String is two tables for people. In the first, read = filtered + what each handler of the stream was offered; in the second,
+// offered = delivered + filtered + dropped, and what is pending while the pipeline runs.
+func (s Summary) String() string {
 	width := len("handler")
 	for _, st := range s.Streams {
 		width = max(width, len(st.Name))
@@ -51,7 +50,14 @@ func (s Summary) WriteTo(w io.Writer) (int64, error) {
 	for _, h := range s.Handlers {
 		width = max(width, len(h.Name))
 	}
-	fmt.Fprintf(&b, "%-*s %12s %12s %12s\n", width, "stream", "read", "filtered", "lost")
+	var b strings.Builder
+	row := func(name string, cells ...any) {
+		fmt.Fprintf(&b, "%-*s", width, name)
+		for _, c := range cells {
+			fmt.Fprintf(&b, " %12v", c)
+		}
+	}
+	row("stream", "read", "filtered", "lost")
 	for _, st := range s.Streams {
 		lost := fmt.Sprint(st.Lost)
 		switch {
@@ -60,15 +66,21 @@ func (s Summary) WriteTo(w io.Writer) (int64, error) {
 		case st.LossUnknown:
 			lost = "unknown"
 		}
-		fmt.Fprintf(&b, "%-*s %12d %12d %12s\n", width, st.Name, st.Read, st.Filtered, lost)
-	}
-	fmt.Fprintf(&b, "\n%-*s %12s %12s %12s %12s\n", width, "handler", "delivered", "filtered", "dropped", "failed")
-	for _, h := range s.Handlers {
-		fmt.Fprintf(&b, "%-*s %12d %12d %12d %12d", width, h.Name, h.Delivered, h.Filtered, h.Dropped, h.Failed)
-		if h.Err != nil {
-			b.WriteString("  stopped early")
-		}
 		b.WriteByte('\n')
+		row(st.Name, st.Read, st.Filtered, lost)
 	}
-	return b.WriteTo(w)
+	b.WriteString("\n\n")
+	row("handler", "offered", "delivered", "filtered", "dropped", "failed")
+	for _, h := range s.Handlers {
+		b.WriteByte('\n')
+		row(h.Name, h.Offered, h.Delivered, h.Filtered, h.Dropped, h.Failed)
+		if h.Pending > 0 {
+			fmt.Fprintf(&b, "  %d pending", h.Pending)
+		}
+		if h.Err != nil {
+			b.WriteString("  " + firstLine(h.Err))
+		}
+	}
+	b.WriteByte('\n')
+	return b.String()
 }

@@ -2,28 +2,50 @@ package route
 
 import (
 	"fmt"
-	"iter"
 	"sync"
 	"sync/atomic"
 )
 
-// flight knows which batches were sent and not yet acknowledged.
+// maxOpen is how many batches may be under way. What fits the connection is less, unless the plugin takes batches and never acknowledges any.
+const maxOpen = 64 << 10
+
+// flight knows which batches were sent and not yet acknowledged. One goroutine adds, one acknowledges.
 type flight struct {
-	mu    sync.Mutex
-	next  uint64 // sequence number of the last batch sent
-	acked uint64
-	sizes []int // records of the batches acked+1 .. next
+	mu     sync.Mutex
+	landed sync.Cond // there is room, or nobody acknowledges any more
+	closed bool
+	next   uint64 // sequence number of the last batch sent
+	acked  uint64
+	sizes  []int // records of the batches acked+1 .. next
 
 	delivered atomic.Uint64
 }
 
-// add numbers a batch that is about to be sent.
-func (f *flight) add(records int) (seq uint64) {
+func newFlight() *flight {
+	f := new(flight)
+	f.landed.L = &f.mu
+	return f
+}
+
+// add numbers a batch that is about to be sent, when there is room. It reports false if nobody acknowledges any more: then the batch counts
+// as one that never is.
+func (f *flight) add(records int) (seq uint64, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for len(f.sizes) >= maxOpen && !f.closed {
+		f.landed.Wait()
+	}
 	f.next++
 	f.sizes = append(f.sizes, records)
-	return f.next
+	return f.next, !f.closed
+}
+
+// close frees a waiting add.
+func (f *flight) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	f.landed.Broadcast()
 }
 
 // ack settles all batches up to seq. The number comes from the plugin and is checked.
@@ -31,7 +53,7 @@ func (f *flight) ack(seq uint64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if seq < f.acked || seq > f.next {
-		return fmt.Errorf("broken protocol: the plugin acknowledged batch %d, of %d to %d under way", seq, f.acked+1, f.next)
+		return fmt.Errorf("broken protocol: the plugin acknowledged batch %d, but those under way are %d to %d", seq, f.acked+1, f.next)
 	}
 	n := int(seq - f.acked)
 	var records uint64
@@ -41,6 +63,7 @@ func (f *flight) ack(seq uint64) error {
 	f.sizes = f.sizes[:copy(f.sizes, f.sizes[n:])]
 	f.acked = seq
 	f.delivered.Add(records)
+	f.landed.Signal()
 	return nil
 }
 
@@ -63,12 +86,13 @@ func (f *flight) abandon() uint64 {
 	return records
 }
 
-// missing keeps, by stream, what a handler has not been told yet that it lost.
+// missing keeps, by stream, what a handler has not been told yet that its queue refused.
 type missing struct {
 	mu   sync.Mutex
 	gaps map[uint32]gap
 }
 
+// take returns what is missing of the stream, once.
 func (m *missing) take(stream uint32) gap {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -80,9 +104,6 @@ func (m *missing) take(stream uint32) gap {
 }
 
 func (m *missing) put(stream uint32, g gap) {
-	if !g.any() && !g.kernel.Unknown {
-		return
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.gaps == nil {
@@ -91,17 +112,11 @@ func (m *missing) put(stream uint32, g gap) {
 	m.gaps[stream] = m.gaps[stream].plus(g)
 }
 
-// rest yields what is left to tell, once.
-func (m *missing) rest() iter.Seq2[uint32, gap] {
+// rest returns what is missing of all streams, once.
+func (m *missing) rest() map[uint32]gap {
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	gaps := m.gaps
 	m.gaps = nil
-	m.mu.Unlock()
-	return func(yield func(uint32, gap) bool) {
-		for stream, g := range gaps {
-			if g.any() && !yield(stream, g) {
-				return
-			}
-		}
-	}
+	return gaps
 }

@@ -12,19 +12,21 @@ import (
 	"github.com/probehost/probehost/sdk/wire"
 )
 
-// Conn is the stream to a plugin process; [wire.Plugin_StreamClient] is one. Send and Recv may run at the same time.
+// Conn is the stream to a plugin process; [wire.Plugin_StreamClient] is one. Send and Recv may run at the same time. Send marshals the
+// message before it returns.
 type Conn interface {
 	Send(*wire.ToPlugin) error
 	Recv() (*wire.FromPlugin, error)
 	CloseSend() error
 }
 
-// Output takes what a handler prints. Both may be called by several goroutines.
+// Output takes what a handler prints. Both may be called by several goroutines, and may wait for a reader that does not read until ctx ends;
+// the text is lost then. Meanwhile the handler's acknowledgements wait too.
 type Output interface {
 	// Print takes whole lines.
-	Print(handler string, text []byte)
+	Print(ctx context.Context, handler string, text []byte)
 	// Live takes a block that replaces the handler's last one.
-	Live(handler string, text []byte)
+	Live(ctx context.Context, handler string, text []byte)
 }
 
 // Options of a [Handler].
@@ -42,14 +44,15 @@ type Handler struct {
 	output  Output
 	queue   *queue
 	missing missing
-	flight  flight
+	flight  *flight
 
+	finished                           atomic.Bool // the end of the stream was sent
 	offered, filtered, dropped, failed atomic.Uint64
 }
 
 // NewHandler returns a handler that takes batches from now on.
 func NewHandler(o Options) *Handler {
-	return &Handler{name: o.Name, where: o.Where, output: o.Output, queue: newQueue(o.Queue)}
+	return &Handler{name: o.Name, where: o.Where, output: o.Output, queue: newQueue(o.Queue), flight: newFlight()}
 }
 
 // Name is the handler's name.
@@ -77,36 +80,32 @@ func (h *Handler) Run(ctx context.Context, connect func(context.Context) (Conn, 
 	if err != nil {
 		return err
 	}
-	received := make(chan error, 1)
-	go func() { received <- h.receive(conn) }()
 	sent := make(chan error, 1)
 	go func() { sent <- h.send(conn) }()
 
-	var sendErr, recvErr error
-	select {
-	case sendErr = <-sent:
-		recvErr = <-received
-	case recvErr = <-received:
-		// Nobody acknowledges any more. Cancelling frees a Send that waits for room.
-		h.queue.close()
-		cancel()
-		sendErr = <-sent
-	}
+	recvErr := h.receive(ctx, cancel, conn)
+	// Nobody acknowledges any more. Closing and cancelling free a sender that waits, for a batch or for room.
+	complete := h.finished.Load()
+	h.queue.close()
+	h.flight.close()
+	cancel()
+	sendErr := <-sent
 	switch {
-	case recvErr != nil: // says why; Send only says io.EOF
+	case !errors.Is(recvErr, io.EOF): // says why; Send only says io.EOF
 		return recvErr
-	case sendErr != nil && !errors.Is(sendErr, io.EOF):
+	case !complete && sendErr != nil && !errors.Is(sendErr, io.EOF):
 		return sendErr
-	case sendErr != nil || h.flight.open() > 0:
-		return errors.New("the plugin ended the stream before it had handled everything")
+	case !complete:
+		return errors.New("the plugin ended the stream by itself")
+	case h.flight.open() > 0:
+		return fmt.Errorf("the plugin ended the stream without handling the last %d batches", h.flight.open())
 	}
 	return nil
 }
 
 // Resize tells the plugin the size of the terminal that its output shows on.
 func (h *Handler) Resize(width, height int) {
-	t := &wire.Terminal{Width: uint32(width), Height: uint32(height)}
-	h.queue.push(item{message: &wire.ToPlugin{Message: &wire.ToPlugin_Resize{Resize: &wire.Resize{Terminal: t}}}})
+	h.queue.resize(&wire.Terminal{Width: uint32(width), Height: uint32(height)})
 }
 
 // Close ends the stream after what is queued. Run then returns.
@@ -114,75 +113,63 @@ func (h *Handler) Close() { h.queue.close() }
 
 // send runs until the queue is closed and empty, or the connection breaks.
 func (h *Handler) send(conn Conn) error {
-	var m message
+	s := sender{handler: h, conn: conn, held: map[uint32]gap{}}
 	for {
 		it, ok := h.queue.pop()
 		if !ok {
 			break
 		}
-		if err := h.sendItem(conn, &m, it); err != nil {
+		if err := s.send(it); err != nil {
 			h.queue.close()
 			return err
 		}
 	}
 	for stream, g := range h.missing.rest() {
-		it := item{stream: stream, batch: batch.Get(), gap: g}
-		if err := h.sendItem(conn, &m, it); err != nil {
-			return err
-		}
+		s.hold(stream, g)
 	}
+	if err := s.flush(); err != nil {
+		return err
+	}
+	h.finished.Store(true)
 	return conn.CloseSend()
 }
 
-// sendItem gives up the item's reference.
-func (h *Handler) sendItem(conn Conn, m *message, it item) error {
-	if it.message != nil {
-		return conn.Send(it.message)
-	}
-	defer func() { it.batch.Release() }()
-	if where := h.where[it.stream]; where != nil && it.batch.Count > 0 {
-		out := batch.Get()
-		kept := out.AppendMatching(it.batch, where.Match)
-		h.filtered.Add(uint64(it.batch.Count - kept))
-		out.Clock, out.Tick = it.batch.Clock, it.batch.Tick
-		it.batch.Release()
-		it.batch = out
-		if kept == 0 && !out.Tick.Last {
-			h.missing.put(it.stream, it.gap)
-			return nil
-		}
-	}
-	seq := h.flight.add(it.batch.Count)
-	if err := conn.Send(m.of(seq, it)); err != nil {
-		return fmt.Errorf("send batch %d: %w", seq, err)
-	}
-	return nil
-}
-
-// receive runs until the plugin ends the stream.
-func (h *Handler) receive(conn Conn) error {
+// receive runs until the plugin ends the stream; the error is then io.EOF.
+func (h *Handler) receive(ctx context.Context, cancel context.CancelFunc, conn Conn) error {
 	for {
 		m, err := conn.Recv()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
 		if err != nil {
 			return err
 		}
 		switch m := m.Message.(type) {
 		case *wire.FromPlugin_Ack:
-			if err := h.flight.ack(m.Ack.Seq); err != nil {
-				return err
+			if broken := h.ack(m.Ack); broken != nil {
+				cancel()
+				for err == nil { // whoever ends the process waits for Recv to see the end of the stream
+					_, err = conn.Recv()
+				}
+				return broken
 			}
-			h.failed.Store(m.Ack.Failed)
 		case *wire.FromPlugin_Output:
-			if m.Output.Live {
-				h.output.Live(h.name, m.Output.Text)
+			if m.Output.GetLive() {
+				h.output.Live(ctx, h.name, m.Output.GetText())
 			} else {
-				h.output.Print(h.name, m.Output.Text)
+				h.output.Print(ctx, h.name, m.Output.GetText())
 			}
 		}
 	}
+}
+
+func (h *Handler) ack(a *wire.Ack) error {
+	if err := h.flight.ack(a.GetSeq()); err != nil {
+		return err
+	}
+	failed, delivered := a.GetFailed(), h.flight.delivered.Load()
+	if failed < h.failed.Load() || failed > delivered {
+		return fmt.Errorf("broken protocol: the plugin says that it failed for %d records, of %d that it has handled", failed, delivered)
+	}
+	h.failed.Store(failed)
+	return nil
 }
 
 // abandon counts what nobody will handle any more.
@@ -199,24 +186,4 @@ func (h *Handler) abandon() {
 		}
 	}
 	h.dropped.Add(h.flight.abandon())
-}
-
-// HandlerStats counts the records offered to a handler. Offered = Delivered + Filtered + Dropped + Pending.
-type HandlerStats struct {
-	Offered   uint64
-	Delivered uint64 // acknowledged by the plugin
-	Filtered  uint64 // rejected by the handler's where
-	Dropped   uint64 // did not fit the queue, or the plugin died before it handled them
-	Pending   uint64 // queued, or sent and not acknowledged
-	Failed    uint64 // of the delivered ones: the handler returned an error for their batch
-}
-
-// Stats may be called at any time. While records are under way the sums may be off by those of one batch.
-func (h *Handler) Stats() HandlerStats {
-	s := HandlerStats{
-		Delivered: h.flight.delivered.Load(), Filtered: h.filtered.Load(), Dropped: h.dropped.Load(), Failed: h.failed.Load(),
-	}
-	s.Offered = max(h.offered.Load(), s.Delivered+s.Filtered+s.Dropped)
-	s.Pending = s.Offered - s.Delivered - s.Filtered - s.Dropped
-	return s
 }

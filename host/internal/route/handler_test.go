@@ -1,111 +1,14 @@
 package route
 
 import (
-	"context"
-	"errors"
-	"io"
-	"sync"
+	"slices"
 	"testing"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/probehost/probehost/host/internal/batch"
 	"github.com/probehost/probehost/sdk/expr"
-	"github.com/probehost/probehost/sdk/record"
 	"github.com/probehost/probehost/sdk/wire"
 )
-
-// plugin is the other end of a Conn, in memory: it acknowledges what handle returns nil for and ends the stream with its error otherwise.
-type plugin struct {
-	in     chan *wire.Batch
-	out    chan *wire.FromPlugin
-	gone   chan struct{}
-	once   sync.Once
-	err    error
-	handle func(*wire.Batch) error
-}
-
-func newPlugin(handle func(*wire.Batch) error) *plugin {
-	p := &plugin{in: make(chan *wire.Batch), out: make(chan *wire.FromPlugin), gone: make(chan struct{}), handle: handle}
-	go func() {
-		for b := range p.in {
-			if err := handle(b); err != nil {
-				p.end(err)
-				return
-			}
-			select {
-			case p.out <- &wire.FromPlugin{Message: &wire.FromPlugin_Ack{Ack: &wire.Ack{Seq: b.Seq}}}:
-			case <-p.gone:
-				return
-			}
-		}
-		p.end(io.EOF)
-	}()
-	return p
-}
-
-func (p *plugin) end(err error) { p.once.Do(func() { p.err = err; close(p.gone) }) }
-
-func (p *plugin) Send(m *wire.ToPlugin) error {
-	b := m.GetBatch()
-	if b == nil {
-		return nil
-	}
-	select {
-	case p.in <- proto.Clone(b).(*wire.Batch):
-		return nil
-	case <-p.gone:
-		return io.EOF
-	}
-}
-
-func (p *plugin) Recv() (*wire.FromPlugin, error) {
-	select {
-	case m := <-p.out:
-		return m, nil
-	case <-p.gone:
-		return nil, p.err
-	}
-}
-
-func (p *plugin) CloseSend() error { close(p.in); return nil }
-
-func to(p *plugin) func(context.Context) (Conn, error) {
-	return func(context.Context) (Conn, error) { return p, nil }
-}
-
-// numbers is a schema of one u64.
-var numbers = &record.Schema{Size: 8, Fields: []record.Field{{Name: "n", Kind: record.Uint, Size: 8}}}
-
-// below passes records whose number is smaller.
-func below(t *testing.T, n uint64) *expr.Predicate {
-	t.Helper()
-	p, err := expr.NewPredicate(&expr.Node{Op: expr.Lt, Type: expr.Bool, Args: []*expr.Node{
-		{Op: expr.FieldRef, Type: expr.Uint}, {Op: expr.Const, Type: expr.Uint, Uint: n},
-	}}, numbers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func counting(from, to int) *batch.Batch {
-	b := batch.Get()
-	for i := from; i < to; i++ {
-		b.Append([]byte{byte(i), byte(i >> 8), byte(i >> 16), 0, 0, 0, 0, 0})
-	}
-	return b
-}
-
-func check(t *testing.T, h *Handler) HandlerStats {
-	t.Helper()
-	s := h.Stats()
-	if s.Pending != 0 || s.Offered != s.Delivered+s.Filtered+s.Dropped {
-		t.Errorf("the sums do not close: %+v", s)
-	}
-	return s
-}
 
 func TestDelivery(t *testing.T) {
 	var got []uint64
@@ -189,43 +92,31 @@ func TestSlowHandler(t *testing.T) {
 	}
 }
 
-func TestPluginDies(t *testing.T) {
-	broken := errors.New("the process was killed")
-	n := 0
-	p := newPlugin(func(*wire.Batch) error {
-		if n++; n == 3 {
-			return broken
+// A loss is told of with the next batch of its stream that has records left, or at the end.
+func TestGapBeforeFilteredBatch(t *testing.T) {
+	type told struct{ first, lost uint64 }
+	var got []told
+	p := newPlugin(func(b *wire.Batch) error {
+		g := told{lost: b.GetGap().GetKernel()}
+		if b.Count > 0 {
+			g.first = numbers.Fields[0].Uint(b.Records)
 		}
+		got = append(got, g)
 		return nil
 	})
-	h := NewHandler(Options{Name: "h", Queue: 8 << 20})
+	h := NewHandler(Options{Name: "h", Queue: 1 << 20, Where: map[uint32]*expr.Predicate{1: below(t, 10)}})
 	s := NewStream(1, nil, []*Handler{h})
-	for range 10 {
-		s.Deliver(counting(0, 100))
+	for i, first := range []int{1, 50, 2, 3, 60} { // 50 and 60 do not pass
+		b := counting(first, first+1)
+		b.Gap.Lost = uint64(1) << i
+		s.Deliver(b)
 	}
-	if err := h.Run(t.Context(), to(p)); !errors.Is(err, broken) {
-		t.Errorf("Run: %v", err)
+	h.Close()
+	if err := h.Run(t.Context(), to(p)); err != nil {
+		t.Fatal(err)
 	}
-	s.Deliver(counting(0, 100))
-	if s := check(t, h); s.Delivered != 200 || s.Dropped != 900 {
-		t.Errorf("%+v", s)
-	}
-}
-
-func TestAckIsChecked(t *testing.T) {
-	for name, seq := range map[string]uint64{"ahead": 5, "far ahead": 1 << 63} {
-		t.Run(name, func(t *testing.T) {
-			p := newPlugin(func(b *wire.Batch) error { b.Seq = seq; return nil })
-			h := NewHandler(Options{Name: "h", Queue: 1 << 20})
-			NewStream(1, nil, []*Handler{h}).Deliver(counting(0, 1))
-			defer p.end(io.EOF)
-			done := make(chan error, 1)
-			go func() { done <- h.Run(t.Context(), to(p)) }()
-			if err := <-done; err == nil {
-				t.Error("no error")
-			}
-			check(t, h)
-		})
+	if want := []told{{1, 1}, {2, 2 + 4}, {3, 8}, {0, 16}}; !slices.Equal(got, want) {
+		t.Errorf("told %v, want %v", got, want)
 	}
 }
 

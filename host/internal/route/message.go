@@ -1,8 +1,11 @@
 package route
 
-import "github.com/probehost/probehost/sdk/wire"
+import (
+	"github.com/probehost/probehost/host/internal/batch"
+	"github.com/probehost/probehost/sdk/wire"
+)
 
-// message is one ToPlugin used for every batch of a handler: Send has marshalled it when it returns.
+// message is one ToPlugin used for every batch of a handler, which a [Conn] allows.
 type message struct {
 	to    wire.ToPlugin
 	box   wire.ToPlugin_Batch
@@ -11,15 +14,14 @@ type message struct {
 	tick  wire.Tick
 }
 
-func (m *message) of(seq uint64, it item) *wire.ToPlugin {
-	b := it.batch
+func (m *message) of(seq uint64, stream uint32, b *batch.Batch, g gap) *wire.ToPlugin {
 	w := &m.batch
-	w.Stream, w.Seq = it.stream, seq
+	w.Stream, w.Seq = stream, seq
 	w.Count, w.Stride, w.Ends, w.Records = uint32(b.Count), b.Stride, b.Ends, b.Records
 	w.MonotonicOffsetNs, w.BootOffsetNs = b.Clock.Monotonic, b.Clock.Boot
 	w.Gap, w.Tick = nil, nil
-	if it.gap.any() || it.gap.kernel.Unknown {
-		m.gap.Kernel, m.gap.KernelUnknown, m.gap.Queue = it.gap.kernel.Lost, it.gap.kernel.Unknown, it.gap.queue
+	if g != (gap{}) {
+		m.gap.Kernel, m.gap.KernelUnknown, m.gap.Queue = g.kernel.Lost, g.kernel.Unknown, g.queue
 		w.Gap = &m.gap
 	}
 	if b.Tick.Number > 0 {

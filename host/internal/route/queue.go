@@ -7,12 +7,12 @@ import (
 	"github.com/probehost/probehost/sdk/wire"
 )
 
-// item is a batch on its way to a handler, with what was lost of its stream before it; or, without a batch, a message.
+// item is a batch on its way to a handler, with what was lost of its stream before it; or, without a batch, the terminal's new size.
 type item struct {
-	stream  uint32
-	batch   *batch.Batch
-	gap     gap
-	message *wire.ToPlugin
+	stream uint32
+	batch  *batch.Batch
+	gap    gap
+	resize *wire.Terminal
 }
 
 // gap is what a handler misses of a stream: lost in the kernel, or dropped at the queue.
@@ -31,13 +31,14 @@ func (g gap) any() bool { return g.kernel.Lost > 0 || g.queue > 0 }
 type queue struct {
 	limit int
 
-	mu     sync.Mutex
-	ready  sync.Cond
-	items  []item // a ring: n items from head on
-	head   int
-	n      int
-	bytes  int
-	closed bool
+	mu      sync.Mutex
+	ready   sync.Cond
+	items   []item // a ring: n items from head on
+	head    int
+	n       int
+	bytes   int
+	resized *wire.Terminal // not told yet
+	closed  bool
 }
 
 func newQueue(limit int) *queue {
@@ -53,10 +54,6 @@ func (q *queue) push(it item) bool {
 	defer q.mu.Unlock()
 	if q.closed {
 		return false
-	}
-	if it.batch == nil {
-		q.add(it, 0)
-		return true
 	}
 	// A batch that waits keeps its whole buffer from being used again. When most of that is empty, a copy is cheaper to keep.
 	small := q.n > 0 && len(it.batch.Records) < it.batch.Footprint()/2
@@ -100,12 +97,24 @@ func (q *queue) grow() {
 	q.items, q.head = items, 0
 }
 
-// pop waits for a batch and hands it over with its reference. It reports false when the queue is closed and empty.
+// resize hands the terminal's size to the next pop, ahead of all batches. Only the last one counts.
+func (q *queue) resize(t *wire.Terminal) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.resized = t
+	q.ready.Signal()
+}
+
+// pop waits for an item and hands it over with its reference. It reports false when the queue is closed and empty.
 func (q *queue) pop() (item, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for q.n == 0 && !q.closed {
+	for q.n == 0 && q.resized == nil && !q.closed {
 		q.ready.Wait()
+	}
+	if t := q.resized; t != nil {
+		q.resized = nil
+		return item{resize: t}, true
 	}
 	if q.n == 0 {
 		return item{}, false
@@ -114,9 +123,7 @@ func (q *queue) pop() (item, bool) {
 	q.items[q.head] = item{}
 	q.head = (q.head + 1) % len(q.items)
 	q.n--
-	if it.batch != nil {
-		q.bytes -= cost(it.batch, false)
-	}
+	q.bytes -= cost(it.batch, false) // of a clone this is what it cost, too
 	return it, true
 }
 

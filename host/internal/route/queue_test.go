@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/probehost/probehost/host/internal/batch"
+	"github.com/probehost/probehost/sdk/wire"
 )
 
 func filled(n int) *batch.Batch {
@@ -85,5 +86,25 @@ func TestEmptyQueueTakesAnything(t *testing.T) {
 	}
 	if q.push(item{batch: b}) {
 		t.Error("taken beyond the limit")
+	}
+}
+
+// However often the terminal changes, one message waits, ahead of the batches.
+func TestQueueKeepsLastResize(t *testing.T) {
+	q := newQueue(1 << 20)
+	b := filled(1)
+	defer b.Release()
+	q.push(item{batch: b})
+	for width := range uint32(1000) {
+		q.resize(&wire.Terminal{Width: width})
+	}
+	if it, ok := q.pop(); !ok || it.resize.GetWidth() != 999 {
+		t.Errorf("first %+v", it)
+	}
+	if it, ok := q.pop(); !ok || it.batch == nil {
+		t.Errorf("then %+v", it)
+	}
+	if q.n != 0 || q.bytes != 0 {
+		t.Errorf("%d items of %d bytes are left", q.n, q.bytes)
 	}
 }
