@@ -87,6 +87,7 @@ func diagnostics(err error) []*wire.Diagnostic {
 			d.Summary = at.err.Error()
 		}
 	}
+	d.Summary = wire.Text(d.Summary)
 	return []*wire.Diagnostic{d}
 }
 
@@ -100,7 +101,7 @@ func (p Path) steps() []*wire.Step {
 		case int:
 			steps[i] = &wire.Step{Step: &wire.Step_Index{Index: uint32(s)}}
 		default:
-			steps[i] = &wire.Step{Step: &wire.Step_Name{Name: fmt.Sprint(s)}}
+			steps[i] = &wire.Step{Step: &wire.Step_Name{Name: wire.Text(fmt.Sprint(s))}}
 		}
 	}
 	return steps

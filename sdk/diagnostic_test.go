@@ -22,6 +22,7 @@ func TestDiagnostics(t *testing.T) {
 		{"no path", b, []string{"|all bad"}},
 		{"joined", errors.Join(a, nil, errors.Join(b, io.EOF)), []string{"rule 2 when|bad: EOF", "|all bad", "|EOF"}},
 		{"wrapped", fmt.Errorf("open: %w", a), []string{"rule 2 when|open: rule[2].when: bad: EOF"}},
+		{"not UTF-8", Errorf(Path{"a\xff"}, "open \xfe: %w", io.EOF), []string{"a\ufffd|open \ufffd: EOF"}}, // protobuf refuses such text
 		{"several wrapped", fmt.Errorf("%w and %w", io.EOF, io.ErrNoProgress), []string{"|EOF and " + io.ErrNoProgress.Error()}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/probehost/probehost/sdk/expr"
 	"github.com/probehost/probehost/sdk/record"
+	"google.golang.org/protobuf/proto"
 )
 
 func TestSchema(t *testing.T) {
@@ -21,6 +22,16 @@ func TestSchema(t *testing.T) {
 	got, err := DecodeSchema(want.Size, EncodeSchema(want))
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
+// Names come from an object, which may hold anything.
+func TestSchemaIsSent(t *testing.T) {
+	s := &record.Schema{Size: 4, Fields: []record.Field{
+		{Name: "a\xff", Kind: record.Enum, Size: 4, Type: "\xfe", Values: []record.EnumValue{{Name: "\x80", Value: 1}}},
+	}}
+	if _, err := proto.Marshal(&Stream{Fields: EncodeSchema(s)}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/probehost/probehost/sdk/record"
 )
@@ -9,17 +10,21 @@ import (
 // maxText bounds the names that [record.Schema.Validate] does not look at, in bytes.
 const maxText = 4096
 
+// Text returns the text as a protobuf string can hold it: what is not UTF-8 becomes U+FFFD. One such byte, from a file's name or the names in an
+// object, would keep the whole message from being sent.
+func Text(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
+
 // EncodeSchema returns the fields of s for [Stream.Fields]; its size goes to [Stream.Size].
 func EncodeSchema(s *record.Schema) []*Field {
 	fields := make([]*Field, len(s.Fields))
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		w := &Field{
-			Name: f.Name, Kind: uint32(f.Kind), Format: string(f.Format), Offset: f.Offset, Size: f.Size, Elem: f.Elem, Signed: f.Signed,
-			BigEndian: f.BigEndian, BitOffset: uint32(f.BitOffset), BitSize: uint32(f.BitSize), Type: f.Type,
+			Name: Text(f.Name), Kind: uint32(f.Kind), Format: string(f.Format), Offset: f.Offset, Size: f.Size, Elem: f.Elem, Signed: f.Signed,
+			BigEndian: f.BigEndian, BitOffset: uint32(f.BitOffset), BitSize: uint32(f.BitSize), Type: Text(f.Type),
 		}
 		for _, v := range f.Values {
-			w.Values = append(w.Values, &EnumValue{Name: v.Name, Value: v.Value})
+			w.Values = append(w.Values, &EnumValue{Name: Text(v.Name), Value: v.Value})
 		}
 		fields[i] = w
 	}
