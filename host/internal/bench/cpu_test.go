@@ -51,6 +51,14 @@ func processTime(tb testing.TB, pid int) time.Duration {
 	return sum
 }
 
+// sleepUntil sleeps in a system call, so that what the sleep costs is this thread's.
+func sleepUntil(t time.Time) {
+	for d := time.Until(t); d > 0; d = time.Until(t) {
+		ts := unix.NsecToTimespec(d.Nanoseconds())
+		_ = unix.Nanosleep(&ts, nil) // interrupted by a signal of the runtime, it sleeps on
+	}
+}
+
 // children lists the processes started by this one.
 func children(tb testing.TB) (pids []int) {
 	paths, err := filepath.Glob("/proc/[0-9]*/stat")

@@ -4,8 +4,8 @@
 /*
  * The flood of the benchmarks: as many records as asked for, in a tight loop.
  *
- * Run by BPF_PROG_TEST_RUN, whose wall time is then the kernel's cost. The loop
- * without records is there to be subtracted.
+ * Run by BPF_PROG_TEST_RUN, in the caller's thread: what CPU time that takes is
+ * the kernel's part.
  */
 #define PROBE_NO_LOGS
 #include "probe.bpf.h"
@@ -60,15 +60,6 @@ static long emit_one(__u32 index, void *ctx)
 	return 0;
 }
 
-static long fill_one(__u32 index, void *ctx)
-{
-	struct flood flood;
-
-	fill(&flood, ctx, index);
-	asm volatile("" : : "r"(&flood) : "memory"); /* keep the stores */
-	return 0;
-}
-
 SEC("syscall")
 int emit_floods(struct run *run)
 {
@@ -78,16 +69,6 @@ int emit_floods(struct run *run)
 	return 0;
 }
 
-SEC("syscall")
-int fill_only(struct run *run)
-{
-	struct loop loop = {.first = run->first, .time = bpf_ktime_get_ns()};
-
-	bpf_loop(run->count, fill_one, &loop, 0);
-	return 0;
-}
-
-/* Attaches by itself, to something that hardly ever happens: what a probe needs to run. */
 SEC("raw_tp/task_rename")
 int attached(void *ctx)
 {

@@ -38,7 +38,6 @@ const (
 	floodMapFloodsLost  = "floods_lost"
 	floodProgAttached   = "attached"
 	floodProgEmitFloods = "emit_floods"
-	floodProgFillOnly   = "fill_only"
 	floodVarFloodsOn    = "floods_on"
 )
 
@@ -86,7 +85,6 @@ type floodSpecs struct {
 type floodProgramSpecs struct {
 	Attached   *ebpf.ProgramSpec `ebpf:"attached"`
 	EmitFloods *ebpf.ProgramSpec `ebpf:"emit_floods"`
-	FillOnly   *ebpf.ProgramSpec `ebpf:"fill_only"`
 }
 
 // floodMapSpecs contains maps before they are loaded into the kernel.
@@ -148,14 +146,12 @@ type floodVariables struct {
 type floodPrograms struct {
 	Attached   *ebpf.Program `ebpf:"attached"`
 	EmitFloods *ebpf.Program `ebpf:"emit_floods"`
-	FillOnly   *ebpf.Program `ebpf:"fill_only"`
 }
 
 func (p *floodPrograms) Close() error {
 	return _FloodClose(
 		p.Attached,
 		p.EmitFloods,
-		p.FillOnly,
 	)
 }
 

@@ -39,13 +39,14 @@ func TestMain(m *testing.M) {
 }
 
 type floodConfig struct {
-	Latency bool `hcl:"latency,optional" doc:"Measure the time from the kernel to the handler, too."`
+	WarmUp uint64 `hcl:"warm_up,optional" doc:"Measure delays and allocations too, after so many events."`
 }
 
 // flood reads two fields of each event, and tells at the end what it has seen.
 type flood struct {
 	out               io.Writer
-	latency           bool
+	warmUp            uint64 // zero: measure nothing
+	mallocs           uint64 // when measuring began
 	time, seq, fields *sdk.Field
 	seen              report
 	next              uint64
@@ -56,12 +57,14 @@ type flood struct {
 type report struct {
 	Count, Sum, Lost uint64
 	Disorder         uint64 // events that did not follow the one before, losses aside
-	P50, P99, P999   int64  // ns
+	Measured         uint64 // events after the warm-up, in order of their arrival
+	Mallocs          uint64 // allocations since then
+	P50, P99, P999   int64  // of their delays, ns
 }
 
 func openFlood(_ context.Context, h *sdk.Host, cfg floodConfig) (sdk.Handler, error) {
 	s := h.Streams()[0].Schema
-	f := &flood{out: h.Stdout(), latency: cfg.Latency}
+	f := &flood{out: h.Stdout(), warmUp: cfg.WarmUp}
 	for name, field := range map[string]**sdk.Field{"time": &f.time, "seq": &f.seq, "value": &f.fields} {
 		var ok bool
 		if *field, ok = s.Lookup(name); !ok {
@@ -81,9 +84,12 @@ func (f *flood) HandleBatch(_ context.Context, b *sdk.Batch) error {
 		}
 		f.next = seq + 1
 	}
-	f.seen.Count += uint64(b.Len())
-	if f.latency {
+	if f.warmUp > 0 && f.seen.Count >= f.warmUp {
 		f.measure(b)
+	}
+	f.seen.Count += uint64(b.Len())
+	if f.warmUp > 0 && f.mallocs == 0 && f.seen.Count >= f.warmUp {
+		f.mallocs = mallocs()
 	}
 	return nil
 }
@@ -93,6 +99,7 @@ func (f *flood) measure(b *sdk.Batch) {
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
 		panic(err)
 	}
+	f.seen.Measured += uint64(b.Len())
 	for e := range b.Events() {
 		f.delays[bucket(uint64(now.Nano())-e.Uint64(f.time))]++
 	}
@@ -128,6 +135,9 @@ func (f *flood) quantile(q float64) int64 {
 }
 
 func (f *flood) Close(context.Context) error {
+	if f.mallocs > 0 {
+		f.seen.Mallocs = mallocs() - f.mallocs
+	}
 	f.seen.P50, f.seen.P99, f.seen.P999 = f.quantile(0.5), f.quantile(0.99), f.quantile(0.999)
 	return json.NewEncoder(f.out).Encode(f.seen)
 }

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"runtime"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,79 +21,11 @@ import (
 	"github.com/probehost/probehost/host/internal/plan"
 )
 
-// ahead is how many events may be on their way before the producer waits, so that none is lost: fewer than the ring holds.
-const ahead = 200_000
-
-// chunk is how many events the kernel makes in one go.
-const chunk = 1 << 14
-
 func needRoot(tb testing.TB) {
 	tb.Helper()
 	if os.Geteuid() != 0 {
 		tb.Skip("needs root to load BPF programs")
 	}
-}
-
-// producer makes events in the kernel.
-type producer struct {
-	tb        testing.TB
-	emit      *ebpf.Program
-	lost      *ebpf.Map
-	run       floodRun
-	delivered func() uint64
-	cpu       time.Duration // used to make them
-}
-
-// newProducer makes events for those maps.
-func newProducer(tb testing.TB, floods, lost *ebpf.Map, delivered func() uint64) *producer {
-	tb.Helper()
-	spec, err := loadFlood()
-	check(tb, err)
-	var programs floodPrograms
-	check(tb, spec.LoadAndAssign(&programs, &ebpf.CollectionOptions{
-		MapReplacements: map[string]*ebpf.Map{floodMapFloods: floods, floodMapFloodsLost: lost},
-	}))
-	tb.Cleanup(func() { programs.Close() })
-	return &producer{tb: tb, emit: programs.EmitFloods, lost: lost, delivered: delivered}
-}
-
-// make makes n events, numbered on from the last.
-func (p *producer) make(n int) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	before := threadTime(p.tb)
-	p.run.Count = uint32(n)
-	_, err := p.emit.Run(&ebpf.RunOptions{Context: &p.run})
-	check(p.tb, err)
-	p.run.First += uint64(n)
-	p.cpu += threadTime(p.tb) - before
-}
-
-// flood makes n events as fast as they are delivered, and waits until all are.
-func (p *producer) flood(n int) {
-	for left := n; left > 0; left -= chunk {
-		p.wait(ahead)
-		p.make(min(left, chunk))
-	}
-	p.wait(0)
-}
-
-// wait waits until at most that many events are on their way.
-func (p *producer) wait(open uint64) {
-	for deadline := time.Now().Add(20 * time.Second); p.run.First-p.delivered()-p.losses() > open; time.Sleep(100 * time.Microsecond) {
-		if time.Now().After(deadline) {
-			p.tb.Fatalf("%d of %d events arrived, %d were lost", p.delivered(), p.run.First, p.losses())
-		}
-	}
-}
-
-func (p *producer) losses() (sum uint64) {
-	var perCPU []uint64
-	check(p.tb, p.lost.Lookup(uint32(0), &perCPU))
-	for _, n := range perCPU {
-		sum += n
-	}
-	return sum
 }
 
 // rig is probehost with the flood in front and the flood plugin behind.
@@ -108,12 +42,17 @@ func newRig(tb testing.TB, options string) *rig {
 	needRoot(tb)
 	pl := newPlan(tb, options)
 	r := &rig{output: &output{}}
+	others := children(tb)
 	p, err := pipeline.Start(tb.Context(), pipeline.Options{Plan: pl, Output: r.output, Log: hclog.New(&hclog.LoggerOptions{
 		Level: hclog.Warn, Output: os.Stderr,
 	}), RuntimeDir: tb.TempDir()})
 	check(tb, err)
 	r.pipeline = p
-	r.plugin = children(tb)[0]
+	for _, pid := range children(tb) {
+		if !slices.Contains(others, pid) {
+			r.plugin = pid
+		}
+	}
 	r.producer = newProducer(tb, findMap(tb, floodMapFloods), findMap(tb, floodMapFloodsLost), func() uint64 {
 		s := p.Summary().Handlers[0]
 		return s.Delivered + s.Dropped
@@ -162,35 +101,35 @@ func (r *rig) stop() report {
 	return seen
 }
 
-// findMap opens the newest map of that name.
+// findMap opens the map of that name that this process has loaded last.
 func findMap(tb testing.TB, name string) *ebpf.Map {
 	tb.Helper()
-	var found *ebpf.Map
-	for id := ebpf.MapID(0); ; {
-		var err error
-		if id, err = ebpf.MapGetNextID(id); err != nil {
-			break
-		}
-		m, err := ebpf.NewMapFromID(id)
+	infos, err := filepath.Glob("/proc/self/fdinfo/*")
+	check(tb, err)
+	var ids []ebpf.MapID
+	for _, path := range infos {
+		text, err := os.ReadFile(path)
 		if err != nil {
-			continue // gone meanwhile
+			continue // the file of the listing itself
 		}
-		info, err := m.Info()
+		if _, rest, ok := strings.Cut(string(text), "map_id:"); ok {
+			id, err := strconv.ParseUint(strings.Fields(rest)[0], 10, 32)
+			check(tb, err)
+			ids = append(ids, ebpf.MapID(id))
+		}
+	}
+	slices.Sort(ids)
+	for _, id := range slices.Backward(ids) {
+		m, err := ebpf.NewMapFromID(id)
 		check(tb, err)
-		if info.Name != name {
-			m.Close()
-			continue
+		if info, err := m.Info(); err == nil && info.Name == name {
+			tb.Cleanup(func() { m.Close() })
+			return m
 		}
-		if found != nil {
-			found.Close()
-		}
-		found = m
+		m.Close()
 	}
-	if found == nil {
-		tb.Fatalf("no map %s", name)
-	}
-	tb.Cleanup(func() { found.Close() })
-	return found
+	tb.Fatalf("no map %s", name)
+	return nil
 }
 
 // output keeps what the plugin prints.
