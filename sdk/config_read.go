@@ -175,7 +175,9 @@ func setNumber(_ *configReader, raw json.RawMessage, dst reflect.Value) error {
 func setList(elem *attributeType) func(*configReader, json.RawMessage, reflect.Value) error {
 	return func(c *configReader, raw json.RawMessage, dst reflect.Value) error {
 		var all []json.RawMessage
-		if err := json.Unmarshal(raw, &all); err != nil {
+		if elem.role == wire.Attribute_FIELD && raw[0] == '"' { // one field stands for the list of it
+			all = []json.RawMessage{raw}
+		} else if err := json.Unmarshal(raw, &all); err != nil {
 			return errors.New("a list is required")
 		}
 		list := reflect.MakeSlice(dst.Type(), len(all), len(all))

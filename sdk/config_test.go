@@ -95,6 +95,13 @@ func TestConfigValues(t *testing.T) {
 	}
 }
 
+func TestConfigSingleField(t *testing.T) {
+	got, err := readConfig[everything](t, `{"text":"","fields":"pid"}`)
+	if want := []FieldName{"pid"}; err != nil || !reflect.DeepEqual(got.Fields, want) {
+		t.Errorf("got %v and %v, want %v", got.Fields, err, want)
+	}
+}
+
 func TestConfigMistakes(t *testing.T) {
 	for _, test := range []struct{ name, config, want string }{
 		{"missing", `{}`, "text: this attribute is required"},

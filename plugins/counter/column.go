@@ -21,7 +21,19 @@ func (c *column) of(e sdk.Event) uint64 {
 	return e.Uint64(c.field)
 }
 
-func summable(f *sdk.Field) bool { return f.Kind == record.Int || f.Kind == record.Uint }
+// summable reports whether values of the field are amounts. Times, ports, users and the like are numbers whose sum means nothing.
+func summable(f *sdk.Field) bool {
+	amount := f.Format == record.Plain || f.Format == record.ByteSize || f.Format == record.Duration
+	return amount && (f.Kind == record.Int || f.Kind == record.Uint)
+}
+
+// what says what a field is that is not summable.
+func what(f *sdk.Field) string {
+	if f.Format != record.Plain {
+		return "format " + string(f.Format)
+	}
+	return "kind " + f.Kind.String()
+}
 
 // columns returns what to count in a stream: the sums that it has, then its events, unless it is a polled map, whose rows are no events.
 func columns(s *sdk.Stream, sum []sdk.FieldName) []column {

@@ -11,9 +11,8 @@ import (
 )
 
 type config struct {
-	Key     sdk.FieldName   `hcl:"key,optional" doc:"Field to count by. Without it there is one total."`
-	Keys    []sdk.FieldName `hcl:"keys,optional" doc:"Fields to count by together, in place of key."`
-	Sum     []sdk.FieldName `hcl:"sum,optional" doc:"Number fields to add up; the first decides the order. Default: packets and bytes, or value of a map, where the stream has them; events are counted in any case."`
+	Key     []sdk.FieldName `hcl:"key,optional" doc:"Field to count by, or fields to count by together. Without it there is one total."`
+	Sum     []sdk.FieldName `hcl:"sum,optional" doc:"Amounts to add up; the first decides the order. Default: packets and bytes, or value of a map, where the stream has them; events are counted in any case."`
 	Top     int             `hcl:"top,optional" default:"20" doc:"Rows to show; the rest is added up in one row."`
 	Every   time.Duration   `hcl:"every,optional" doc:"Time between outputs. Default: 1s, or each snapshot of a polled map."`
 	Format  string          `hcl:"format,optional" default:"table" oneof:"table,json" doc:"A table for people, or one JSON object per line."`
@@ -27,13 +26,6 @@ const (
 	resetNever = -1
 	resetEvery = 0
 )
-
-func (c *config) keys() []sdk.FieldName {
-	if c.Key != "" {
-		return []sdk.FieldName{c.Key}
-	}
-	return c.Keys
-}
 
 func (c *config) reset() (time.Duration, error) {
 	switch c.Reset {
@@ -55,9 +47,6 @@ func (c *config) Validate(h *sdk.Host) error {
 	bad := func(attr string, format string, args ...any) {
 		errs = append(errs, sdk.Errorf(sdk.Path{attr}, format, args...))
 	}
-	if c.Key != "" && len(c.Keys) > 0 {
-		bad("keys", "give either key or keys")
-	}
 	if c.Top < 1 || c.Top > 10_000 {
 		bad("top", "must be from 1 to 10000")
 	}
@@ -75,6 +64,7 @@ func (c *config) Validate(h *sdk.Host) error {
 			bad("output", "%w", err)
 		}
 	}
+	errs = append(errs, eventkey.Validate(sdk.Path{"key"}, c.Key), eventkey.Validate(sdk.Path{"sum"}, c.Sum))
 	errs = append(errs, c.validateFields(h.Streams())...)
 	return errors.Join(errs...)
 }
@@ -84,16 +74,16 @@ func (c *config) validateFields(streams []*sdk.Stream) []error {
 	var errs []error
 	counted := len(streams) == 0
 	for _, s := range streams {
-		_, missing := eventkey.Fields(s, c.keys())
+		_, missing := eventkey.Fields(s, c.Key)
 		counted = counted || len(missing) == 0
 	}
 	if !counted {
-		errs = append(errs, sdk.Errorf(sdk.Path{"keys"}, "no stream of this handler has all of these fields"))
+		errs = append(errs, sdk.Errorf(sdk.Path{"key"}, "no stream of this handler has all of these fields"))
 	}
 	for i, name := range c.Sum {
 		for _, s := range streams {
 			if f, ok := name.In(s); ok && !summable(f) {
-				errs = append(errs, sdk.Errorf(sdk.Path{"sum", i}, "%s of %s is not a number to add up but %s", name, s, f.Kind))
+				errs = append(errs, sdk.Errorf(sdk.Path{"sum", i}, "%s of %s is not an amount to add up (%s)", name, s, what(f)))
 				break
 			}
 		}

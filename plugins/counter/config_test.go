@@ -15,9 +15,11 @@ func TestConfigErrors(t *testing.T) {
 		config object
 		want   string
 	}{
-		"key and keys":   {object{"key": "protocol", "keys": []any{"saddr"}}, "keys: give either key or keys"},
-		"no stream fits": {object{"keys": []any{"saddr", "packets"}}, "keys: no stream of this handler has all of these fields"},
-		"sum of text":    {object{"sum": []any{"size", "saddr"}}, "sum[1]: saddr of net.packets is not a number to add up but bytes"},
+		"key twice":      {object{"key": []any{"saddr", "dport", "saddr"}}, "key[2]: saddr is in the list already"},
+		"sum twice":      {object{"sum": []any{"size", "size"}}, "sum[1]: size is in the list already"},
+		"no stream fits": {object{"key": []any{"saddr", "packets"}}, "key: no stream of this handler has all of these fields"},
+		"sum of text":    {object{"sum": []any{"size", "saddr"}}, "sum[1]: saddr of net.packets is not an amount to add up (format ip)"},
+		"sum of times":   {object{"sum": "time"}, "sum[0]: time of net.packets is not an amount to add up (format time)"},
 		"top":            {object{"top": 0}, "top: must be from 1 to 10000"},
 		"max_keys":       {object{"max_keys": -1}, "max_keys: must be from 1"},
 		"every":          {object{"every": 1}, "every: must be at least 10ms"},

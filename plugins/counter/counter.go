@@ -15,9 +15,6 @@ import (
 	"github.com/probehost/probehost/sdk"
 )
 
-// slack is how much earlier than due a snapshot may come and still be shown.
-const slack = 50 * time.Millisecond
-
 // counter counts every stream by itself. Sections of polled maps are shown when a snapshot is complete, the others by a ticker.
 type counter struct {
 	cfg   config
@@ -31,8 +28,7 @@ type counter struct {
 	sections []*section // in the order of the streams
 	byStream map[uint32]*section
 	views    map[*section]string // on a terminal: the last table of each
-	last     map[*section]time.Time
-	started  bool // a batch has come
+	started  bool                // a batch has come
 
 	stop chan struct{}
 	done sync.WaitGroup
@@ -41,7 +37,7 @@ type counter struct {
 func open(_ context.Context, h *sdk.Host, cfg config) (sdk.Handler, error) {
 	c := &counter{
 		cfg: cfg, every: cmp.Or(cfg.Every, time.Second), host: h, out: h.Stdout(), byStream: make(map[uint32]*section),
-		views: make(map[*section]string), last: make(map[*section]time.Time), stop: make(chan struct{}),
+		views: make(map[*section]string), stop: make(chan struct{}),
 	}
 	var err error
 	if c.reset, err = cfg.reset(); err != nil {
@@ -60,7 +56,7 @@ func open(_ context.Context, h *sdk.Host, cfg config) (sdk.Handler, error) {
 func (c *counter) addSections(log *slog.Logger) {
 	now := time.Now()
 	for _, s := range c.host.Streams() {
-		keys, missing := eventkey.Fields(s, c.cfg.keys())
+		keys, missing := eventkey.Fields(s, c.cfg.Key)
 		if len(missing) > 0 {
 			log.Warn("stream is not counted: it has no such field", "stream", s.String(), "field", missing[0])
 			continue
@@ -103,8 +99,8 @@ func (c *counter) HandleBatch(_ context.Context, b *sdk.Batch) error {
 	if sec == nil {
 		return nil
 	}
-	if now := time.Now(); sec.handle(b) && now.Sub(c.last[sec]) >= c.cfg.Every-slack {
-		c.show(now, false, func(s *section) bool { return s == sec })
+	if sec.handle(b) && sec.due(c.cfg.Every) {
+		c.show(time.Now(), false, func(s *section) bool { return s == sec })
 	}
 	return nil
 }
@@ -119,15 +115,16 @@ func (c *counter) show(now time.Time, end bool, due func(*section) bool) {
 		if !due(s) {
 			continue
 		}
-		if !s.polled() {
+		if !s.polled() || !s.committed {
 			s.at = now
 		}
 		if !s.changed && (end || c.cfg.Format == "table" && !terminal) {
+			s.settle(now, c.reset) // rates and resets do not wait for a change
 			continue
 		}
 		passed := s.at.Sub(s.shown)
-		if end && passed < c.every/2 {
-			passed = 0 // too short for a rate that means anything
+		if s.shown.IsZero() || end && passed < c.every/2 {
+			passed = 0 // not known, or too short for a rate that means anything
 		}
 		switch {
 		case terminal:
@@ -138,7 +135,6 @@ func (c *counter) show(now time.Time, end bool, due func(*section) bool) {
 			text = appendTable(text, s.report(c.cfg.Top, passed), 0)
 		}
 		s.settle(now, c.reset)
-		c.last[s] = now
 	}
 	if terminal {
 		var live strings.Builder

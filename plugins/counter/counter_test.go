@@ -143,7 +143,7 @@ func TestCountsAreExact(t *testing.T) {
 func TestKeysTogether(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := packets()
-		run := sdktest.Open(t, counterType, sdktest.Options{Config: object{"keys": []any{"saddr", "dport"}, "format": "json"}}, s)
+		run := sdktest.Open(t, counterType, sdktest.Options{Config: object{"key": []any{"saddr", "dport"}, "format": "json"}}, s)
 		run.Send(s, object{"saddr": "192.0.2.1", "dport": 80}, object{"saddr": "2001:db8::1", "dport": 80}, object{"saddr": "192.0.2.1", "dport": 443},
 			object{"saddr": "192.0.2.1", "dport": 443})
 		run.Close()
@@ -193,6 +193,7 @@ func TestReset(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				s := packets()
 				run := sdktest.Open(t, counterType, sdktest.Options{Config: object{"key": "protocol", "reset": reset, "format": "json"}}, s)
+				time.Sleep(500 * time.Millisecond) // between the ticks of its clock
 				for range 3 {
 					run.Send(s, object{"protocol": "tcp"})
 					time.Sleep(time.Second)
@@ -212,6 +213,22 @@ func TestReset(t *testing.T) {
 			}
 			check(t, parse(t, run.Stdout()), "protocol", "packets", "tcp:10 total:10", "tcp:4@4 total:4@4", "total:0@0", "tcp:3@3 total:3@3")
 		})
+	})
+}
+
+func TestResetDoesNotWaitForAChange(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := packets()
+		run := sdktest.Open(t, counterType, sdktest.Options{Config: object{"key": "protocol", "reset": "3s"}}, s)
+		run.Send(s, object{"protocol": "tcp"}, object{"protocol": "tcp"})
+		time.Sleep(9500 * time.Millisecond)
+		run.Send(s, object{"protocol": "tcp"})
+		time.Sleep(time.Second)
+		run.Close()
+		tables := strings.Split(run.Stdout(), "PROTOCOL")
+		if len(tables) != 3 || !strings.Contains(tables[1], "tcp            2       2.0") || !strings.Contains(tables[2], "tcp            1       1.0") {
+			t.Errorf("got %s", run.Stdout())
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 
@@ -28,7 +29,7 @@ type section struct {
 	incomplete uint64 // snapshots that were not whole
 
 	at      time.Time // of what the table holds
-	shown   time.Time // of what was shown last: growth counts from there
+	shown   time.Time // of what was shown last: growth counts from there; zero before the first snapshot
 	changed bool      // since then
 	resetAt time.Time
 }
@@ -88,12 +89,15 @@ func (s *section) snapshot(b *sdk.Batch, tick sdk.Tick, gap bool) (completed boo
 		s.skip()
 		return false
 	}
-	s.table.commit(tick.Number, !s.committed)
-	if !s.committed {
-		s.shown = tick.Time
-	}
-	s.committed, s.at, s.changed = true, tick.Time, true
+	s.changed = s.table.commit(tick.Number, !s.committed) || s.changed
+	s.committed, s.at = true, tick.Time
 	return true
+}
+
+// due reports whether it is time to show a snapshot. Snapshots come somewhat early or late, and a last one at any time.
+func (s *section) due(every time.Duration) bool {
+	interval := s.stream.Interval
+	return s.shown.IsZero() || s.at.Sub(s.shown) >= cmp.Or(every, interval)-interval/2
 }
 
 func (s *section) skip() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -139,5 +140,52 @@ func TestEveryHoldsBackSnapshots(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		check(t, parse(t, run.Stdout()), "protocol", "packets", "total:0", "tcp:18@6 total:18@6", "tcp:36@6 total:36@6")
+	})
+}
+
+func TestSnapshotsWithoutAChange(t *testing.T) {
+	cases := map[string]struct {
+		format string
+		want   int // outputs
+	}{
+		"tables": {"table", 2},
+		"json":   {"json", 4}, // a series without holes
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := protocols()
+				run := sdktest.Open(t, counterType, sdktest.Options{Config: object{"key": "protocol", "format": c.format}}, s)
+				for i, n := range []int{1, 1, 1, 5} {
+					if i > 0 {
+						time.Sleep(time.Second)
+					}
+					run.Tick(s, rows("tcp", n)...)
+				}
+				time.Sleep(10 * time.Millisecond)
+				run.Tick(s, rows("tcp", 5)...) // at the end of a run
+				run.Close()
+				if n := strings.Count(run.Stdout(), "net.protocols"); n != c.want {
+					t.Errorf("%d outputs, want %d:\n%s", n, c.want, run.Stdout())
+				}
+				if c.format == "table" && !strings.Contains(run.Stdout(), "tcp             5        4.0") {
+					t.Errorf("the rate is not that of the last second:\n%s", run.Stdout())
+				}
+			})
+		})
+	}
+}
+
+func TestLastSnapshotHasNoRate(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := protocols()
+		run := sdktest.Open(t, counterType, sdktest.Options{Config: object{"key": "protocol", "format": "json"}}, s)
+		run.Tick(s, rows("tcp", 1)...)
+		time.Sleep(time.Second)
+		run.Tick(s, rows("tcp", 3)...)
+		time.Sleep(10 * time.Millisecond)
+		run.Tick(s, rows("tcp", 4)...) // at the end of a run
+		run.Close()
+		check(t, parse(t, run.Stdout()), "protocol", "packets", "tcp:1 total:1", "tcp:3@2 total:3@2", "tcp:4 total:4")
 	})
 }

@@ -84,23 +84,25 @@ func (t *table) stage(r *row, tick uint64, e sdk.Event) {
 }
 
 // commit makes the snapshot that has come in the current one. A number that shrank was reset, and has grown from zero since. A key that is
-// no longer there is forgotten. The first snapshot has no growth: nobody knows when it was counted.
-func (t *table) commit(tick uint64, first bool) {
+// no longer there is forgotten. The first snapshot has no growth: nobody knows when it was counted. Commit reports whether anything
+// is different from before.
+func (t *table) commit(tick uint64, first bool) (changed bool) {
 	for key, r := range t.rows {
 		if r.tick != tick {
 			t.bytes -= r.size(len(key))
 			delete(t.rows, key)
+			changed = true
 			continue
 		}
-		t.advance(r, first)
+		changed = t.advance(r, first) || changed
 	}
 	if t.other.tick != tick {
 		clear(t.other.next)
 	}
-	t.advance(t.other, first)
+	return t.advance(t.other, first) || changed
 }
 
-func (t *table) advance(r *row, first bool) {
+func (t *table) advance(r *row, first bool) (changed bool) {
 	for i, next := range r.next {
 		switch {
 		case first:
@@ -110,8 +112,10 @@ func (t *table) advance(r *row, first bool) {
 		default:
 			r.grown[i] += next - r.now[i]
 		}
+		changed = changed || next != r.now[i]
 		r.now[i] = next
 	}
+	return changed
 }
 
 // less compares two numbers of the column.

@@ -6,13 +6,17 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/probehost/probehost/sdk/record"
 )
 
-// maxCell is how many characters of a key show in a table.
-const maxCell = 48
+const (
+	maxCell = 48 // characters of a key that show in a table
+	minCell = 16 // characters of a key that show where there is no room for more
+)
 
 // appendTable appends the report as text for people: a heading, the rows in columns, notes on what is missing. Lines are no longer than
-// width characters unless width is zero.
+// width characters unless width is zero; keys are cut before numbers are.
 func appendTable(dst []byte, r *report, width int) []byte {
 	grid := r.grid()
 	widths := make([]int, len(grid[0]))
@@ -20,6 +24,9 @@ func appendTable(dst []byte, r *report, width int) []byte {
 		for i, c := range cells {
 			widths[i] = max(widths[i], utf8.RuneCountInString(c))
 		}
+	}
+	if width > 0 {
+		narrow(widths, max(len(r.keys), 1), width)
 	}
 	dst = appendCut(dst, r.stream+"  "+r.at.Format(time.TimeOnly), width)
 	for _, cells := range grid {
@@ -63,13 +70,13 @@ func (r *report) cells(l *line, keys []string) []string {
 	var cells []string
 	for i := range max(len(r.keys), 1) {
 		if i < len(keys) {
-			cells = append(cells, shorten(keys[i]))
+			cells = append(cells, shorten(keys[i], maxCell))
 		} else {
 			cells = append(cells, "")
 		}
 	}
 	for i, n := range l.counts {
-		cells = append(cells, string(r.columns[i].append(nil, n)), formatRate(l.rates[i]))
+		cells = append(cells, r.columns[i].text(n), r.columns[i].rate(l.rates[i]))
 	}
 	if math.IsNaN(l.share) {
 		return append(cells, "-")
@@ -85,12 +92,32 @@ func (c *column) append(dst []byte, n uint64) []byte {
 	return strconv.AppendUint(dst, n, 10)
 }
 
-func formatRate(v float64) string {
-	if math.IsNaN(v) {
+// text returns a count in all its digits, nanoseconds as a duration.
+func (c *column) text(n uint64) string {
+	if !c.durations() {
+		return string(c.append(nil, n))
+	}
+	d := time.Duration(n)
+	if d < 0 && !c.signed {
+		d = math.MaxInt64
+	}
+	if d.Abs() >= time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(time.Microsecond).String()
+}
+
+func (c *column) rate(v float64) string {
+	switch {
+	case math.IsNaN(v):
 		return "-"
+	case c.durations():
+		return c.text(uint64(int64(v)))
 	}
 	return strconv.FormatFloat(v, 'f', 1, 64)
 }
+
+func (c *column) durations() bool { return c.field != nil && c.field.Format == record.Duration }
 
 func (r *report) notes() []string {
 	var notes []string
@@ -106,10 +133,31 @@ func (r *report) notes() []string {
 	return notes
 }
 
+// narrow takes from the widest columns of keys what the table is too wide.
+func narrow(widths []int, keys, width int) {
+	over := 2*(len(widths)-1) - width
+	for _, w := range widths {
+		over += w
+	}
+	for ; over > 0; over-- {
+		widest := 0
+		for i := range keys {
+			if widths[i] > widths[widest] {
+				widest = i
+			}
+		}
+		if widths[widest] <= minCell {
+			return
+		}
+		widths[widest]--
+	}
+}
+
 // align pads cells to their columns, the first keys to the left and numbers to the right.
 func align(cells []string, widths []int, keys int) string {
 	var b strings.Builder
 	for i, c := range cells {
+		c = shorten(c, widths[i])
 		pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c))
 		if i > 0 {
 			b.WriteString("  ")
@@ -123,11 +171,11 @@ func align(cells []string, widths []int, keys int) string {
 	return b.String()
 }
 
-func shorten(cell string) string {
-	if utf8.RuneCountInString(cell) <= maxCell {
+func shorten(cell string, width int) string {
+	if utf8.RuneCountInString(cell) <= width {
 		return cell
 	}
-	return string([]rune(cell)[:maxCell-1]) + "…"
+	return string([]rune(cell)[:width-1]) + "…"
 }
 
 // appendCut appends one line, cut to width characters.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/probehost/probehost/sdk"
+	"github.com/probehost/probehost/sdk/record"
 	"github.com/probehost/probehost/sdk/sdktest"
 )
 
@@ -97,6 +98,38 @@ total       3       3.0  100.0%
 		run.Close() // nothing has changed: nothing more is printed
 		if got := lines(run.Stdout()); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+func TestKeysMakeRoomForNumbers(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := &sdktest.Stream{Probe: "exec", Name: "starts", Schema: sdktest.Schema(sdktest.Text("filename", 64), sdktest.Text("args", 64))}
+		run := sdktest.Open(t, counterType, sdktest.Options{Config: object{"key": []any{"filename", "args"}}, Width: 80, Height: 20}, s)
+		run.Send(s, object{"filename": "/bin/short", "args": strings.Repeat("x", 30) + strings.Repeat("y", 30)})
+		time.Sleep(1500 * time.Millisecond)
+		run.Close()
+		want := lines(`FILENAME    ARGS                                        EVENTS  EVENTS/S   SHARE
+/bin/short  xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxyyyyyyyyyyy…       1       1.0  100.0%
+total                                                        1       1.0  100.0%
+`)
+		if live := run.Live(); len(live) == 0 || !strings.Contains(lines(live[0]), want) {
+			t.Errorf("got %s\nwant\n%s", live, want)
+		}
+	})
+}
+
+func TestSumOfDurations(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := &sdktest.Stream{Probe: "exec", Name: "exits", Schema: sdktest.Schema(sdktest.Text("comm", 16), sdktest.Uint("duration", 8, record.Duration))}
+		run := sdktest.Open(t, counterType, sdktest.Options{Config: object{"key": "comm", "sum": "duration"}}, s)
+		run.Send(s, object{"comm": "sh", "duration": 3*time.Minute + 1234567*time.Nanosecond}, object{"comm": "true", "duration": 1234567 * time.Nanosecond})
+		time.Sleep(2 * time.Second)
+		run.Close()
+		for _, want := range []string{"sh     3m0.001s    3m0.001s", "true    1.235ms     1.235ms"} {
+			if !strings.Contains(run.Stdout(), want) {
+				t.Errorf("got\n%s\nwithout %s", run.Stdout(), want)
+			}
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/probehost/probehost/plugins/internal/eventkey"
 	"github.com/probehost/probehost/plugins/internal/linefile"
 	"github.com/probehost/probehost/sdk"
 )
@@ -31,13 +32,7 @@ func (c *config) Validate(*sdk.Host) error {
 	bad := func(path sdk.Path, format string, args ...any) {
 		errs = append(errs, sdk.Errorf(path, format, args...))
 	}
-	seen := make(map[sdk.FieldName]bool)
-	for i, f := range c.Fields {
-		if seen[f] {
-			bad(sdk.Path{"fields", i}, "%s is in the list already", f)
-		}
-		seen[f] = true
-	}
+	errs = append(errs, eventkey.Validate(sdk.Path{"fields"}, c.Fields))
 	if c.Flush < 10*time.Millisecond {
 		bad(sdk.Path{"flush"}, "must be at least 10ms")
 	}

@@ -3,6 +3,7 @@ package eventkey
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/probehost/probehost/sdk"
 )
@@ -24,6 +25,16 @@ func Append(dst []byte, e sdk.Event, fields []*sdk.Field) []byte {
 		}
 	}
 	return dst
+}
+
+// Validate refuses a list of fields, the attribute at that path, that has a field twice.
+func Validate(path sdk.Path, names []sdk.FieldName) error {
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return sdk.Errorf(append(slices.Clip(path), i), "%s is in the list already", name)
+		}
+	}
+	return nil
 }
 
 // Fields returns the fields of those names in the stream's schema, and the names that it has not.

@@ -2,6 +2,7 @@ package eventkey_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -76,5 +77,22 @@ func TestFields(t *testing.T) {
 	fields, missing := eventkey.Fields(s, []sdk.FieldName{"uid", "gid", "pid"})
 	if len(fields) != 2 || fields[0].Name != "uid" || fields[1].Name != "pid" || !slices.Equal(missing, []sdk.FieldName{"gid"}) {
 		t.Errorf("fields %v, missing %v", fields, missing)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for name, c := range map[string]struct {
+		names []sdk.FieldName
+		want  string
+	}{
+		"none":  {nil, "<nil>"},
+		"some":  {[]sdk.FieldName{"pid", "uid"}, "<nil>"},
+		"twice": {[]sdk.FieldName{"pid", "uid", "pid"}, "key[2]: pid is in the list already"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := fmt.Sprint(eventkey.Validate(sdk.Path{"key"}, c.names)); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
 	}
 }
