@@ -131,7 +131,7 @@ func TestExecHangs(t *testing.T) {
 	}
 	logs := run.Logs()
 	text := fmt.Sprint(logs)
-	if !strings.Contains(text, "alerts dropped because the queue was full, ") || strings.Contains(text, "does not return from Close") {
+	if !strings.Contains(text, "alerts were lost") || strings.Contains(text, "does not return from Close") {
 		t.Errorf("logged %s", text)
 	}
 }

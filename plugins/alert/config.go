@@ -22,7 +22,7 @@ type ruleConfig struct {
 	When      sdk.Predicate    `hcl:"when,optional" doc:"The condition, as event.uid == 0. Default: every event."`
 	Message   sdk.Template     `hcl:"message" doc:"What the alert says, with parts of the event like ${event.comm}."`
 	Severity  string           `hcl:"severity,optional" default:"warning" oneof:"info,warning,critical" doc:"How bad it is."`
-	Key       []sdk.FieldName  `hcl:"key,optional" doc:"Fields whose values tell cases apart: throttle and threshold count for each by itself."`
+	Key       []sdk.FieldName  `hcl:"key,optional" doc:"Field or fields whose values tell cases apart: throttle and threshold count for each by itself."`
 	Throttle  time.Duration    `hcl:"throttle,optional" doc:"After an alert, no other for this long. The next one says how many there would have been."`
 	Threshold *thresholdConfig `hcl:"threshold,block" doc:"Alert only when there are too many events in a time."`
 }

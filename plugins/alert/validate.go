@@ -2,12 +2,12 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"os/exec"
 	"strings"
 	"time"
 
+	"github.com/probehost/probehost/plugins/internal/eventkey"
 	"github.com/probehost/probehost/plugins/internal/linefile"
 	"github.com/probehost/probehost/sdk"
 )
@@ -62,6 +62,7 @@ func (r *ruleConfig) validate(path sdk.Path, streams []*sdk.Stream) error {
 			errs = append(errs, sdk.Errorf(at(path, "threshold", "window"), "must be at least %s", minWindow))
 		}
 	}
+	errs = append(errs, eventkey.Validate(at(path, "key"), r.Key))
 	if len(r.Key) > 0 && r.Throttle == 0 && r.Threshold == nil {
 		errs = append(errs, sdk.Errorf(at(path, "key"), "has no effect without throttle or threshold"))
 	}
@@ -106,7 +107,7 @@ func (m *misfits) add(r *ruleConfig, s *sdk.Stream) bool {
 	if m.attr == "" {
 		m.attr = attr
 	}
-	m.texts = append(m.texts, fmt.Sprintf("%s: %v", s, err))
+	m.texts = append(m.texts, s.String()+": "+strings.TrimSuffix(err.Error(), "."))
 	return false
 }
 
@@ -129,7 +130,7 @@ func (w *webhookConfig) validate(path sdk.Path) error {
 	}
 	for name, value := range w.Headers {
 		if !isToken(name) || strings.ContainsAny(value, "\r\n\x00") {
-			bad("headers", "%q is not a header with a value on one line", name)
+			errs = append(errs, sdk.Errorf(at(path, "headers", name), "%q is not a header with a value on one line", name))
 		}
 	}
 	return errors.Join(errs...)

@@ -228,7 +228,7 @@ func TestWebhookNeverBlocks(t *testing.T) {
 	for _, l := range run.Logs() {
 		text += fmt.Sprintln(l.Level, l.Message, l.Attrs)
 	}
-	if !strings.Contains(text, "error the queue is full: alerts are dropped") || !strings.Contains(text, "95 alerts dropped because the queue was full, 0 not delivered") {
+	if !strings.Contains(text, "error the queue is full: alerts are dropped") || !strings.Contains(text, "map[not_delivered:0 queue_full:95 sink:webhook ") {
 		t.Errorf("logged\n%s", text)
 	}
 }
@@ -264,7 +264,7 @@ func TestWebhookDead(t *testing.T) {
 			failed++
 		}
 	}
-	if failed != 1 || !strings.Contains(text, "connection refused") || !strings.Contains(text, "10 not delivered") || strings.Contains(text, "secret") {
+	if failed != 1 || !strings.Contains(text, "connection refused") || !strings.Contains(text, "not_delivered:10 queue_full:0") || strings.Contains(text, "secret") {
 		t.Errorf("logged\n%s", text)
 	}
 }
