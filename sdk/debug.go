@@ -1,15 +1,16 @@
 package sdk
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"github.com/probehost/probehost/sdk/wire"
 )
@@ -33,12 +34,14 @@ func debug(t Type) error {
 		cancel()
 	}()
 
+	var trouble bytes.Buffer // what go-plugin says; it complains about every end
 	attach := make(chan *plugin.ReattachConfig, 1)
 	closed := make(chan struct{})
 	go plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: handshake(),
 		Plugins:         plugin.PluginSet{wire.PluginName: servedPlugin{server: s}},
 		GRPCServer:      newServed(s, 0).newServer,
+		Logger:          hclog.New(&hclog.LoggerOptions{Output: &trouble, Level: hclog.Error, DisableTime: true}),
 		Test:            &plugin.ServeTestConfig{Context: serving, ReattachConfigCh: attach, CloseCh: closed},
 	})
 	select {
@@ -47,7 +50,7 @@ func debug(t Type) error {
 			return err
 		}
 	case <-closed:
-		return errors.New("serving failed before a host could connect")
+		return fmt.Errorf("serving failed before a host could connect: %s", bytes.TrimSpace(trouble.Bytes()))
 	}
 	<-closed
 	return nil

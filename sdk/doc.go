@@ -3,17 +3,26 @@
 // A plugin is a program that gets events from kernel probes and does something with them: count, log, alert. It runs in a
 // process of its own, without privileges, and knows nothing of BPF:
 //
+//	package main
+//
+//	import (
+//		"context"
+//		"fmt"
+//
+//		"github.com/probehost/probehost/sdk"
+//	)
+//
 //	func main() {
 //		sdk.Main(sdk.NewType(sdk.Info{Name: "hello", Version: "1.0", Doc: "Prints events."}, open))
 //	}
 //
 //	type config struct {
-//		Prefix string        `hcl:"prefix,optional" default:"> " doc:"What each line begins with."`
+//		Prefix string        `hcl:"prefix,optional" default:">" doc:"What each line begins with."`
 //		When   sdk.Predicate `hcl:"when,optional" doc:"Print only events for which this holds."`
 //	}
 //
-//	func open(ctx context.Context, h *sdk.Host, cfg config) (sdk.Handler, error) {
-//		return sdk.HandlerFunc(func(ctx context.Context, b *sdk.Batch) error {
+//	func open(_ context.Context, h *sdk.Host, cfg config) (sdk.Handler, error) {
+//		return sdk.HandlerFunc(func(_ context.Context, b *sdk.Batch) error {
 //			for e := range b.Events() {
 //				if cfg.When.Match(e) {
 //					fmt.Fprintln(h.Stdout(), cfg.Prefix, e.Text())
@@ -22,6 +31,9 @@
 //			return nil
 //		}), nil
 //	}
+//
+// Built as hello into a folder where probehost looks for plugins, it is what `handler "hello" "NAME"` in probes.hcl runs. Started by hand it
+// says what that block may hold.
 //
 // # Life of a handler
 //
@@ -36,7 +48,8 @@
 //
 // A [Batch] holds records as the kernel wrote them. The [Schema] of its [Stream] says which fields they have. Look fields up once,
 // in open, for each stream of [Host.Streams]; then read them with [Event.Uint64], [Event.Bytes] and so on, which allocate nothing. If the
-// plugin was written for one kind of record, [Records] gives them as Go structs. [Event.AppendText] and [Event.AppendJSON] render any event.
+// plugin was written for one kind of record, [Records] gives them as Go structs. [Event.AppendText] and [Event.AppendJSON] render any event,
+// [Event.String] and [Event.AppendFieldJSON] a field of it.
 //
 // # Configuration
 //

@@ -28,15 +28,15 @@ func (e Event) Bool(f *Field) bool { return f.Bool(e.rec) }
 // Bytes returns the bytes of a field; those of a text up to its NUL. They are valid as long as the batch and must not be changed.
 func (e Event) Bytes(f *Field) []byte { return f.Bytes(e.rec) }
 
-// String returns a field as it is shown to people: addresses, protocols, times and so on in their usual form. It allocates; see
-// [Event.AppendText]. The text of the whole event is [Event.Text].
-func (e Event) String(f *Field) string { return string(e.AppendText(nil, f)) }
-
 // Time returns the wall time that a field of a time format stands for.
 func (e Event) Time(f *Field) time.Time { return f.Time(e.rec, &e.batch.clock) }
 
-// AppendText appends a field as it is shown to people.
-func (e Event) AppendText(dst []byte, f *Field) []byte {
+// String returns a field as it is shown to people: addresses, protocols, times and so on in their usual form. It allocates; see
+// [Event.AppendFieldText]. The text of the whole event is [Event.Text].
+func (e Event) String(f *Field) string { return string(e.AppendFieldText(nil, f)) }
+
+// AppendFieldText appends a field as it is shown to people.
+func (e Event) AppendFieldText(dst []byte, f *Field) []byte {
 	return f.AppendText(dst, e.rec, &e.batch.clock)
 }
 
@@ -45,12 +45,15 @@ func (e Event) AppendFieldJSON(dst []byte, f *Field) []byte {
 	return f.AppendJSON(dst, e.rec, &e.batch.clock)
 }
 
+// Text returns the whole event as name=value pairs. It allocates; see [Event.AppendText].
+func (e Event) Text() string { return string(e.AppendText(nil)) }
+
+// AppendText appends the whole event as name=value pairs.
+func (e Event) AppendText(dst []byte) []byte {
+	return e.batch.stream.Schema.AppendText(dst, e.rec, &e.batch.clock)
+}
+
 // AppendJSON appends the whole event as one JSON object.
 func (e Event) AppendJSON(dst []byte) []byte {
 	return e.batch.stream.Schema.AppendJSON(dst, e.rec, &e.batch.clock)
-}
-
-// Text returns the whole event as name=value pairs.
-func (e Event) Text() string {
-	return string(e.batch.stream.Schema.AppendText(nil, e.rec, &e.batch.clock))
 }

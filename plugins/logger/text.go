@@ -47,7 +47,7 @@ func (t *textEncoder) event(dst []byte, e sdk.Event, arrived time.Time) []byte {
 	for i, f := range t.fields {
 		dst = append(append(dst, ' '), t.names[i]...)
 		start := len(dst)
-		dst = quote(e.AppendText(dst, f), start)
+		dst = quote(e.AppendFieldText(dst, f), start)
 		if i == len(t.fields)-1 {
 			break
 		}

@@ -2,6 +2,7 @@ package plug
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -18,7 +19,18 @@ import (
 func debugged(t *testing.T) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(pluginPath(t, "obedient"), "--debug")
-	cmd.Stderr = io.Discard
+	dir, err := os.MkdirTemp("", "plug") // t.TempDir's are too long for sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	var stderr bytes.Buffer
+	cmd.Env = append(os.Environ(), "PLUGIN_UNIX_SOCKET_DIR="+dir)
+	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -29,6 +41,11 @@ func debugged(t *testing.T) *exec.Cmd {
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill() // most tests have ended it
 		_ = cmd.Wait()
+		for line := range strings.Lines(stderr.String()) { // somebody is going to look at it
+			if !strings.Contains(line, "msg=opened") {
+				t.Errorf("--debug says %q", line)
+			}
+		}
 	})
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
