@@ -44,9 +44,11 @@ type File struct {
 	torn    bool        // the file ends in the middle of a line
 	failing bool
 	since   time.Time // of the outage
+	ended   time.Time // the outage before
 	retry   time.Time // not before
 	pause   time.Duration
-	missed  uint64 // lines lost in this outage
+	missed  uint64 // lines lost that the file does not tell of
+	before  uint64 // lost when the outage began
 	lost    uint64 // lines lost since Open
 }
 
@@ -62,42 +64,45 @@ func Open(o Options) (*File, error) {
 	return f, nil
 }
 
-// Append writes whole lines, each ended by a newline. What cannot be written is lost and counted. Without lines it ends an outage if it can.
+// Append writes whole lines, each ended by a newline. What cannot be written is lost and counted. An outage ends when all lines of a call
+// can be written; without lines, when the file can be told of those that are missing.
 func (f *File) Append(lines []byte) {
-	if f.failing && f.now().Before(f.retry) {
+	switch {
+	case f.failing && f.now().Before(f.retry):
 		f.lose(lines)
-		return
-	}
-	if !f.failing && len(lines) == 0 {
-		return
-	}
-	if err := f.resume(); err != nil {
-		f.fail(err)
-		f.lose(lines)
-		return
-	}
-	n, err := f.write(lines)
-	if err != nil {
-		f.fail(err)
-		f.lose(lines[n:])
+	case f.failing || len(lines) > 0:
+		f.try(lines)
 	}
 }
 
-// resume makes the file ready to be written: open, at its path, and the last outage told.
-func (f *File) resume() error {
-	if err := f.Check(); err != nil {
-		return err
+func (f *File) try(lines []byte) {
+	n, err := 0, f.Check()
+	if err == nil {
+		err = f.tell()
 	}
-	if !f.failing {
+	if err == nil {
+		n, err = f.write(lines)
+	}
+	if err != nil {
+		f.fail(err)
+		f.lose(lines[n:])
+		return
+	}
+	if f.failing {
+		f.failing, f.ended = false, f.now()
+		f.log.Warn("file works again", "path", f.path, "lost_lines", f.lost-f.before, "after", f.now().Sub(f.since).Round(time.Millisecond).String())
+	}
+}
+
+// tell writes the line that says how many are missing, where they are.
+func (f *File) tell() error {
+	if f.missed == 0 || f.notice == nil {
 		return nil
 	}
-	if f.notice != nil && f.missed > 0 {
-		if _, err := f.write(f.notice(nil, f.missed)); err != nil {
-			return err
-		}
+	if _, err := f.write(f.notice(nil, f.missed)); err != nil {
+		return err
 	}
-	f.log.Warn("file works again", "path", f.path, "lost_lines", f.missed, "after", f.now().Sub(f.since).Round(time.Millisecond))
-	f.failing, f.pause, f.missed = false, 0, 0
+	f.missed = 0
 	return nil
 }
 
@@ -154,7 +159,10 @@ func (f *File) fail(err error) {
 		f.torn = false // what was in the pipe is gone with its reader
 	}
 	if !f.failing {
-		f.failing, f.since = true, f.now()
+		if f.now().Sub(f.ended) > maxPause { // else a disk with room for a few bytes now and then would be in the log again and again
+			f.pause = 0
+		}
+		f.failing, f.since, f.before = true, f.now(), f.lost
 		f.log.Error("cannot write file: lines are lost until it works again", "path", f.path, "error", explain(err))
 	}
 	f.pause = min(max(2*f.pause, firstPause), maxPause)
@@ -179,11 +187,10 @@ func (f *File) Failing() bool { return f.failing }
 // Close tries once more to end an outage, and closes the file.
 func (f *File) Close() error {
 	if f.failing {
-		f.retry = time.Time{}
-		f.Append(nil)
+		f.try(nil)
 	}
 	if f.file == nil {
-		return fmt.Errorf("%s: closed during an outage, %d lines lost", f.path, f.missed)
+		return fmt.Errorf("%s: closed during an outage, %d lines lost", f.path, f.lost-f.before)
 	}
 	err := f.file.Close()
 	f.file = nil

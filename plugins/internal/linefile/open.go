@@ -75,6 +75,9 @@ func (f *File) ModTime() time.Time {
 
 // Validate reports, without creating anything, why a file at path could not be written by Open.
 func Validate(path string) error {
+	if path == "" {
+		return errors.New("is empty: name a file")
+	}
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():

@@ -120,6 +120,75 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// A file that has room for a short line now and then, and for no more, is one outage.
+func TestAlmostFull(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "log")
+	f, log, wait := opened(t, path)
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	limit := func(n uint64) {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: n, Max: old.Max}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { limit(old.Cur) })
+	long := bytes.Repeat([]byte("0123456789012345678\n"), 10)
+	limit(90)
+	for i := range uint64(5) {
+		limit(90 + 30*i) // room for a notice and a line
+		wait(maxPause)
+		f.Append(long)
+	}
+	limit(old.Cur)
+	wait(maxPause)
+	f.Append([]byte("after\n"))
+	if errorsIn(log) != 1 || strings.Count(log.String(), "file works again") != 1 {
+		t.Errorf("want one outage, got log:\n%s", log)
+	}
+	text := content(t, path)
+	var told, lost uint64
+	for line := range strings.Lines(text) {
+		if n, _ := fmt.Sscanf(line, "lost %d\n", &lost); n == 1 {
+			told += lost
+		}
+	}
+	if whole := uint64(strings.Count(text, "0123456789012345678\n")); whole+f.Lost() != 50 || told != f.Lost() {
+		t.Errorf("%d of 50 lines in the file, %d lost, %d of them told:\n%s", whole, f.Lost(), told, text)
+	}
+}
+
+// An outage that comes back soon is waited for longer than a new one.
+func TestOutagesInARow(t *testing.T) {
+	path := pipe(t)
+	f, log, wait := opened(t, path)
+	for range 3 { // each time there is a reader just long enough for the line that tells of the outage
+		r := reader(t, path)
+		wait(maxPause / 2)
+		f.Append(nil)
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		f.Append([]byte("x\n"))
+	}
+	if f.pause != 8*firstPause {
+		t.Errorf("after 4 outages in a row the pause is %s, want %s", f.pause, 8*firstPause)
+	}
+	r := reader(t, path)
+	wait(maxPause / 2)
+	f.Append(nil)
+	wait(2 * maxPause)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.Append([]byte("x\n"))
+	if f.pause != firstPause {
+		t.Errorf("after a time without an outage the pause is %s, want %s:\n%s", f.pause, firstPause, log)
+	}
+}
+
 func pipe(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pipe")
