@@ -40,6 +40,11 @@ func (e Event) AppendFieldText(dst []byte, f *Field) []byte {
 	return f.AppendText(dst, e.rec, &e.batch.clock)
 }
 
+// AppendFieldPair appends a field as name=value, one word in a line for people.
+func (e Event) AppendFieldPair(dst []byte, f *Field) []byte {
+	return f.AppendPair(dst, e.rec, &e.batch.clock)
+}
+
 // AppendFieldJSON appends a field as a JSON value.
 func (e Event) AppendFieldJSON(dst []byte, f *Field) []byte {
 	return f.AppendJSON(dst, e.rec, &e.batch.clock)

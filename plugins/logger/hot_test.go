@@ -29,7 +29,7 @@ func captured(tb testing.TB, f func(*sdk.Batch)) {
 }
 
 func encoders(s *sdk.Stream) map[string]encoder {
-	return map[string]encoder{"json": newJSONEncoder(s, nil), "text": newTextEncoder(s, nil, 20)}
+	return map[string]encoder{"json": newJSONEncoder(s, nil), "text": newTextEncoder(s, nil, 20, func() int { return 60 })}
 }
 
 func TestLinesAllocateNothing(t *testing.T) {

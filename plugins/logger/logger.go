@@ -48,6 +48,13 @@ func open(_ context.Context, h *sdk.Host, cfg config) (sdk.Handler, error) {
 	if cfg.Format == "json" {
 		notice = jsonNotice
 	}
+	screen := func() int { return 0 }
+	if cfg.Output == "stdout" {
+		screen = func() int {
+			width, _, _ := h.Terminal()
+			return width
+		}
+	}
 	var width int
 	for _, s := range h.Streams() {
 		width = max(width, len(s.String()))
@@ -56,7 +63,7 @@ func open(_ context.Context, h *sdk.Host, cfg config) (sdk.Handler, error) {
 		if cfg.Format == "json" {
 			l.encoders[s.ID] = newJSONEncoder(s, cfg.Fields)
 		} else {
-			l.encoders[s.ID] = newTextEncoder(s, cfg.Fields, width)
+			l.encoders[s.ID] = newTextEncoder(s, cfg.Fields, width, screen)
 		}
 	}
 	if cfg.Output == "stdout" {

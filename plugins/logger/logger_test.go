@@ -108,22 +108,49 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestQuote(t *testing.T) {
-	for value, want := range map[string]string{
-		"":             `""`,
-		"word":         "word",
-		"two words":    `"two words"`,
-		`"quoted" \n`:  `"quoted" \n`, // as the record's text comes: already safe
-		`a"b`:          `"a\"b"`,
-		`a\b`:          `a\b`,
-		`a\b c`:        `"a\\b c"`,
-		"k=v":          `"k=v"`,
-		`"`:            `"`,
-		`\ "" \\ = ""`: `"\\ \"\" \\\\ = \"\""`,
+// Without fields, those that say nothing are left out.
+func TestTextLeavesOut(t *testing.T) {
+	flag := sdktest.Uint("cut", 1)
+	flag.Kind = record.Bool
+	s := &sdktest.Stream{Probe: "p", Name: "s", Schema: sdktest.Schema(
+		sdktest.Uint("pid", 4), flag, sdktest.Text("comm", 16), sdktest.Uint("dport", 2, record.Port), sdktest.Uint("flags", 1, record.Hex),
+		sdktest.Uint("signal", 4, record.Signal), sdktest.Uint("size", 4, record.ByteSize), sdktest.IP("daddr"), sdktest.Uint("end", 8, record.Time),
+	)}
+	empty, full := object{}, object{"pid": 1, "cut": true, "comm": "sh", "dport": 80, "flags": 2, "signal": "SIGTERM", "size": 2048, "daddr": "192.0.2.1"}
+	for name, c := range map[string]struct {
+		fields []any
+		record object
+		want   string
+	}{
+		"all, empty":   {nil, empty, "p.s pid=0 size=0B daddr=::"},
+		"all, full":    {nil, full, "p.s pid=1 cut=true comm=sh dport=80 flags=0x2 signal=SIGTERM size=2KiB daddr=192.0.2.1"},
+		"those wanted": {[]any{"pid", "cut", "comm", "dport", "signal"}, empty, `p.s pid=0 cut=false comm="" dport=0 signal=0`},
 	} {
-		if got := string(quote([]byte("x="+value), 2)); got != "x="+want {
-			t.Errorf("quote(%q) = %s, want %s", value, got[2:], want)
-		}
+		t.Run(name, func(t *testing.T) {
+			run := sdktest.Open(t, loggerType, sdktest.Options{Config: object{"format": "text", "fields": c.fields}}, s)
+			run.Send(s, c.record)
+			if _, got, _ := strings.Cut(strings.TrimSuffix(run.Stdout(), "\n"), " "); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTextOnATerminal(t *testing.T) {
+	s := starts()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.Local)
+	for format, want := range map[string]string{
+		"text": "03:04:05.678 exec.starts cgroup=5 pid=7 …\n03:04:05.678 exec.starts cgroup=5 pid=7 …\n",
+		"json": `{"stream":"exec.starts","cgroup":5,"time":"` + at.UTC().Format("2006-01-02T15:04:05.000000000Z") + `","pid":7,"comm":"ärger","args":"with words"}`,
+	} {
+		t.Run(format, func(t *testing.T) {
+			run := sdktest.Open(t, loggerType, sdktest.Options{Config: object{"format": format}, Width: 41, Height: 24}, s)
+			rec := object{"cgroup": 5, "time": at, "pid": 7, "comm": "ärger", "args": "with words"}
+			run.Send(s, rec, rec)
+			if got := run.Stdout(); !strings.HasPrefix(got, want) {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
 	}
 }
 

@@ -8,10 +8,13 @@ import (
 
 	"github.com/probehost/probehost/plugins/internal/eventtime"
 	"github.com/probehost/probehost/sdk"
+	"github.com/probehost/probehost/sdk/record"
 )
 
 const (
 	timeLayout = "2006-01-02T15:04:05.000000Z"
+	// screenLayout is for a person who watches: local time, as in the host's log.
+	screenLayout = "15:04:05.000"
 	// maxWidth bounds the width of a column, so that one long value does not push all others to the right for ever.
 	maxWidth = 40
 )
@@ -19,19 +22,21 @@ const (
 // textEncoder writes "time stream name=value name=value ...". Each value takes as much room as the widest before it, so that columns
 // settle after a few lines.
 type textEncoder struct {
+	screen func() int // the width of the terminal that lines go to, zero if it is none
 	head   []byte     // the stream's name and spaces
 	time   *sdk.Field // nil: the stream has none
-	names  [][]byte   // field=
 	fields []*sdk.Field
-	widths []int
+	widths []int // of name=value
+	brief  bool  // fields that say nothing are left out
 }
 
-func newTextEncoder(s *sdk.Stream, names []sdk.FieldName, width int) *textEncoder {
-	t := &textEncoder{head: pad([]byte(s.String()), len(s.String()), width), time: eventtime.Field(s)}
+func newTextEncoder(s *sdk.Stream, names []sdk.FieldName, width int, screen func() int) *textEncoder {
+	t := &textEncoder{
+		screen: screen, head: pad([]byte(s.String()), len(s.String()), width), time: eventtime.Field(s), brief: len(names) == 0,
+	}
 	for _, f := range selected(s, names) {
 		if f != t.time {
 			t.fields = append(t.fields, f)
-			t.names = append(t.names, []byte(f.Name+"="))
 		}
 	}
 	t.widths = make([]int, len(t.fields))
@@ -43,53 +48,70 @@ func (t *textEncoder) event(dst []byte, e sdk.Event, arrived time.Time) []byte {
 	if t.time != nil && t.time.In(e.Record()) {
 		at = e.Time(t.time)
 	}
-	dst = t.start(dst, at)
+	line, screen := len(dst), t.screen()
+	dst = t.start(dst, at, screen > 0)
+	room := 0 // left in the column before
 	for i, f := range t.fields {
-		dst = append(append(dst, ' '), t.names[i]...)
-		start := len(dst)
-		dst = quote(e.AppendFieldText(dst, f), start)
-		if i == len(t.fields)-1 {
-			break
+		if t.brief && blank(e, f) {
+			continue
 		}
+		dst = append(pad(dst, 0, room), ' ')
+		start := len(dst)
+		dst = e.AppendFieldPair(dst, f)
 		n := utf8.RuneCount(dst[start:])
-		t.widths[i] = max(t.widths[i], min(n, maxWidth))
-		dst = pad(dst, n, t.widths[i])
+		t.widths[i] = max(t.widths[i], min(n, len(f.Name)+1+maxWidth))
+		room = t.widths[i] - n
+	}
+	if screen > 0 {
+		dst = cut(dst, line, screen)
 	}
 	return append(dst, '\n')
 }
 
 func (t *textEncoder) lost(dst []byte, n uint64, arrived time.Time) []byte {
-	dst = append(t.start(dst, arrived), " lost="...)
+	dst = append(t.start(dst, arrived, t.screen() > 0), " lost="...)
 	return append(strconv.AppendUint(dst, n, 10), '\n')
 }
 
-func (t *textEncoder) start(dst []byte, at time.Time) []byte {
-	dst = at.UTC().AppendFormat(dst, timeLayout)
+func (t *textEncoder) start(dst []byte, at time.Time, screen bool) []byte {
+	if screen {
+		dst = at.Local().AppendFormat(dst, screenLayout)
+	} else {
+		dst = at.UTC().AppendFormat(dst, timeLayout)
+	}
 	return append(append(dst, ' '), t.head...)
 }
 
-// quote makes the value that begins at start one word: in double quotes, unless it is in quotes already or cannot be misread.
-func quote(dst []byte, start int) []byte {
-	value := dst[start:]
-	if len(value) > 0 && (value[0] == '"' || !bytes.ContainsAny(value, ` ="`)) {
+// blank reports whether the field says nothing: a flag that is not set, no text, no port, no address, no time. Numbers always say something.
+func blank(e sdk.Event, f *sdk.Field) bool {
+	switch {
+	case !f.In(e.Record()):
+		return true
+	case f.Kind == record.Text:
+		return len(e.Bytes(f)) == 0
+	case f.Kind == record.Bytes:
+		return f.Format == record.MAC && len(bytes.Trim(e.Bytes(f), "\x00")) == 0
+	case f.Kind == record.Bool:
+		return !e.Bool(f)
+	}
+	switch f.Format {
+	case record.Port, record.Hex, record.Signal, record.Time, record.BootTime:
+		return f.Kind != record.Array && e.Uint64(f) == 0
+	}
+	return false
+}
+
+// cut shortens the line that begins at start to width characters.
+func cut(dst []byte, start, width int) []byte {
+	if utf8.RuneCount(dst[start:]) <= width {
 		return dst
 	}
-	n := len(value)
-	room := 2 + bytes.Count(value, []byte{'"'}) + bytes.Count(value, []byte{'\\'})
-	dst = pad(dst, 0, room)
-	to := len(dst) - 1 // backwards, so that nothing is overwritten before it has moved
-	dst[to] = '"'
-	for i := start + n - 1; i >= start; i-- {
-		to--
-		c := dst[i]
-		dst[to] = c
-		if c == '"' || c == '\\' {
-			to--
-			dst[to] = '\\'
-		}
+	end := start
+	for range width - 1 {
+		_, n := utf8.DecodeRune(dst[end:])
+		end += n
 	}
-	dst[start] = '"'
-	return dst
+	return append(dst[:end], "…"...)
 }
 
 func pad(dst []byte, have, want int) []byte {

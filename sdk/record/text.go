@@ -13,15 +13,19 @@ func (f *Field) AppendText(dst, rec []byte, clock *Clock) []byte {
 	return f.appendText(dst, rec, clock, false)
 }
 
-// AppendText appends the whole record on one line, as name=value with spaces between. Values with spaces are quoted.
+// AppendPair appends the field as one word, name=value: sizes have no space in them, and text with one is quoted, as is no text at all.
+func (f *Field) AppendPair(dst, rec []byte, clock *Clock) []byte {
+	dst = append(append(dst, f.Name...), '=')
+	return f.appendText(dst, rec, clock, true)
+}
+
+// AppendText appends the whole record on one line: its fields as [Field.AppendPair] writes them, with spaces between.
 func (s *Schema) AppendText(dst, rec []byte, clock *Clock) []byte {
 	for i := range s.Fields {
 		if i > 0 {
 			dst = append(dst, ' ')
 		}
-		f := &s.Fields[i]
-		dst = append(append(dst, f.Name...), '=')
-		dst = f.appendText(dst, rec, clock, true)
+		dst = s.Fields[i].AppendPair(dst, rec, clock)
 	}
 	return dst
 }
