@@ -35,8 +35,8 @@ func Context(builtins []string) *hcl.EvalContext {
 			"strcontains":       searchFunction("Whether a text holds another.", strings.Contains),
 			"lower":             stdlib.LowerFunc,
 			"upper":             stdlib.UpperFunc,
-			"format":            stdlib.FormatFunc,
-			"join":              stdlib.JoinFunc,
+			"format":            bounded(stdlib.FormatFunc, formatted),
+			"join":              bounded(stdlib.JoinFunc, joined),
 		},
 	}
 }
