@@ -34,13 +34,23 @@ handler "counter" "traffic" {
   }
 }
 
-# A line for each start of a program and each connection.
-handler "logger" "activity" {
-  from = [probe.exec.starts, probe.connect]
+# A line for each program that starts.
+handler "logger" "programs" {
+  from = [probe.exec.starts]
+
+  config {
+    format = "text" # or "json"
+    fields = [event.pid, event.parent_comm, event.args]
+  }
+}
+
+# A line for each connection, also those that fail.
+handler "logger" "connections" {
+  from = [probe.connect]
 
   config {
     format = "text"
-    fields = ["time", "pid", "uid", "comm", "parent_comm", "args", "daddr", "dport", "result"]
+    fields = [event.pid, event.comm, event.daddr, event.dport, event.result]
   }
 }
 
