@@ -62,9 +62,13 @@ func (a *alert) appendJSON(dst []byte, e sdk.Event) []byte {
 	return append(e.AppendJSON(dst), '}')
 }
 
-// line returns the alert as one line for people.
-func (a *alert) line() string {
-	text := a.at.Format(time.DateTime) + " " + strings.ToUpper(a.severity) + " " + printable(a.rule) + ": " + printable(a.message)
+// line returns the alert as one line for people: with the date in a file, not on a terminal, where somebody watches.
+func (a *alert) line(terminal bool) string {
+	layout := time.DateTime
+	if terminal {
+		layout = "15:04:05.000" // as in the host's log
+	}
+	text := a.at.Format(layout) + " " + strings.ToUpper(a.severity) + " " + printable(a.rule) + ": " + printable(a.message)
 	if a.count > 0 {
 		text += " [" + strconv.FormatUint(a.count, 10) + " events]"
 	}

@@ -45,16 +45,17 @@ func openSinks(h *sdk.Host, cfg *config) ([]sink, error) {
 		all = append(all, newQueue("exec "+e.Command[0], e.Queue, e.Parallel, c.deliver, h.Log()))
 	}
 	if cfg.Stdout != nil || len(all) == 0 {
-		all = append(all, stdoutSink{h.Stdout()})
+		all = append(all, stdoutSink{h})
 	}
 	return all, nil
 }
 
-type stdoutSink struct{ w io.Writer }
+type stdoutSink struct{ host *sdk.Host }
 
 func (s stdoutSink) send(a *alert) {
 	// An error means that the host takes no more output. The SDK logs that and what it cost.
-	_, _ = io.WriteString(s.w, a.line())
+	_, _, terminal := s.host.Terminal()
+	_, _ = io.WriteString(s.host.Stdout(), a.line(terminal))
 }
 
 func (stdoutSink) close(context.Context) error { return nil }
