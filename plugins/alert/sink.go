@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -24,7 +23,7 @@ func openSinks(h *sdk.Host, cfg *config) ([]sink, error) {
 		all = append(all, logSink{h.Log()})
 	}
 	for i, f := range cfg.Files {
-		file, err := linefile.Open(linefile.Options{Path: f.Path, Log: h.Log(), Notice: notice})
+		file, err := linefile.Open(linefile.Options{Path: f.Path, Log: h.Log(), Notice: linefile.JSONNotice})
 		if err != nil {
 			for _, s := range all {
 				if f, ok := s.(fileSink); ok {
@@ -84,6 +83,3 @@ type fileSink struct{ file *linefile.File }
 func (s fileSink) send(a *alert) { s.file.Append(append(slices.Clip(a.json), '\n')) }
 
 func (s fileSink) close(context.Context) error { return s.file.Close() }
-
-// notice is the line in a file that says that some are missing.
-func notice(dst []byte, lost uint64) []byte { return fmt.Appendf(dst, "{\"lost_lines\":%d}\n", lost) }

@@ -166,7 +166,7 @@ func (c *counter) write(text []byte) {
 // notice is the line in the output file that says that some are missing.
 func (c *counter) notice(dst []byte, lost uint64) []byte {
 	if c.cfg.Format == "json" {
-		return fmt.Appendf(dst, "{\"lost_lines\":%d}\n", lost)
+		return linefile.JSONNotice(dst, lost)
 	}
 	return fmt.Appendf(dst, "%d lines are missing here\n\n", lost)
 }

@@ -42,11 +42,6 @@ func (j *jsonEncoder) lost(dst []byte, n uint64, _ time.Time) []byte {
 	return append(strconv.AppendUint(dst, n, 10), "}\n"...)
 }
 
-// jsonNotice is the line for lines that could not be written.
-func jsonNotice(dst []byte, lost uint64) []byte {
-	return append(strconv.AppendUint(append(dst, `{"lost_lines":`...), lost, 10), "}\n"...)
-}
-
 // selected returns the fields of those names that the stream has; without names, all.
 func selected(s *sdk.Stream, names []sdk.FieldName) []*sdk.Field {
 	if len(names) > 0 {

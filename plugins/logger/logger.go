@@ -46,7 +46,7 @@ func open(_ context.Context, h *sdk.Host, cfg config) (sdk.Handler, error) {
 	l := &logger{encoders: make(map[uint32]encoder), buf: make([]byte, 0, 2*flushBytes), stop: make(chan struct{})}
 	notice := textNotice
 	if cfg.Format == "json" {
-		notice = jsonNotice
+		notice = linefile.JSONNotice
 	}
 	screen := func() int { return 0 }
 	if cfg.Output == "stdout" {

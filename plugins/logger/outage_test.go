@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/probehost/probehost/plugins/internal/linefile"
 	"github.com/probehost/probehost/sdk/sdktest"
 )
 
@@ -175,7 +176,7 @@ func (c *choosy) Write(p []byte) (int, error) {
 
 func TestStdoutOutage(t *testing.T) {
 	w := &choosy{}
-	s := &stdout{w: w, notice: jsonNotice}
+	s := &stdout{w: w, notice: linefile.JSONNotice}
 	s.append([]byte("1\n"))
 	w.failing = true
 	s.append([]byte("2\n3\n"))

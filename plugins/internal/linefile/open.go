@@ -65,6 +65,11 @@ func endsInNewline(path string, size int64) bool {
 	return last[0] == '\n'
 }
 
+// JSONNotice is [Options.Notice] for files of JSON lines.
+func JSONNotice(dst []byte, lost uint64) []byte {
+	return fmt.Appendf(dst, "{\"lost_lines\":%d}\n", lost)
+}
+
 // ModTime is when the file was last written, as of the last [File.Check]; the zero time for anything but a regular file.
 func (f *File) ModTime() time.Time {
 	if f.info == nil || !f.info.Mode().IsRegular() {
