@@ -73,14 +73,18 @@ func (p *Probe) attachAll(sites []*site) ([]*link, error) {
 
 // noneOf is the error that no alternative of first_of works, with the reason of each.
 func (p *Probe) noneOf() error {
+	cure := "mend one of them, or add one that needs less, such as a tracepoint"
 	var what strings.Builder
 	what.WriteString("this kernel takes none of the alternatives")
 	for _, err := range p.rejected {
 		for _, e := range Errors(err) {
 			fmt.Fprintf(&what, "\n  %s: %s", e.Program, e.brief())
+			if e.unprivileged {
+				cure = e.Cure
+			}
 		}
 	}
-	return &Error{Attr: "first_of", What: what.String(), Cure: "mend one of them, or add one that needs less, such as a tracepoint"}
+	return &Error{Attr: "first_of", What: what.String(), Cure: cure}
 }
 
 // closeLinks closes the last first.

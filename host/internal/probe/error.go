@@ -21,6 +21,8 @@ type Error struct {
 	Cure string
 	// Err is the underlying error, if any.
 	Err error
+
+	unprivileged bool // the cure is to have more privileges
 }
 
 // Error is the whole message in text: where, what, cause, cure.

@@ -3,7 +3,9 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -59,14 +61,27 @@ func lacking(needed ...cap.Value) []string {
 	return names
 }
 
-func howToGet(lacking []string) string {
+// wanted are the capabilities that all kinds of programs together take. A cure names all of them: setcap replaces those that a file has.
+var wanted = []cap.Value{cap.BPF, cap.PERFMON, cap.NET_ADMIN, cap.DAC_READ_SEARCH}
+
+// howToGet says how to run the host with the capabilities that it wants; others are those that this process lacks besides.
+func howToGet(others []string) string {
 	executable, err := os.Executable()
 	if err != nil {
 		executable = "probehost"
 	}
-	names := strings.ToLower(strings.Join(lacking, ","))
-	return fmt.Sprintf("run it as root (sudo), or give them to the program with `sudo setcap %s=ep %s`, or in a systemd unit with AmbientCapabilities=%s",
-		names, executable, strings.Join(lacking, " "))
+	var names []string
+	for _, v := range wanted {
+		names = append(names, strings.ToUpper(v.String()))
+	}
+	for _, name := range others {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return fmt.Sprintf("run it as root (sudo), or give the program what it needs with `sudo setcap %s=ep %s` "+
+		"(CAP_DAC_READ_SEARCH is for tracepoints by name and for kprobes), or in a systemd unit with AmbientCapabilities=%s",
+		strings.ToLower(strings.Join(names, ",")), executable, strings.Join(names, " "))
 }
 
 // userNamespace says so if this process is in a user namespace of its own.
@@ -80,13 +95,19 @@ func userNamespace() string {
 
 // explainPermission says why the kernel answered EPERM or EACCES to what takes these capabilities.
 func explainPermission(what string, err error, needed ...cap.Value) *Error {
-	if errno, ok := errors.AsType[unix.Errno](err); ok {
+	file, isFile := errors.AsType[*fs.PathError](err)
+	if isFile {
+		needed = append(needed, cap.DAC_READ_SEARCH)
+		err = file
+	} else if errno, ok := errors.AsType[unix.Errno](err); ok {
 		err = errno // what the library adds is a guess at the cause, which is ours to find
 	}
 	e := &Error{Err: err}
 	if lacking := lacking(needed...); len(lacking) > 0 {
 		e.What = fmt.Sprintf("%s takes privileges that this process does not have: %s", what, strings.Join(lacking, ", "))
-		e.Cure = howToGet(lacking)
+		e.Cure, e.unprivileged = howToGet(lacking), true
+	} else if isFile {
+		e.What = fmt.Sprintf("%s failed: this process may not read a file that it needs for that", what)
 	} else if level := lockdown(); level != "" {
 		e.What = fmt.Sprintf("%s failed: this kernel is locked down (%s)", what, level)
 		e.Cure = "boot it without lockdown= and without Secure Boot, or use a program of another kind"

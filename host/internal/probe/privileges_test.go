@@ -1,23 +1,54 @@
 package probe
 
 import (
+	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"github.com/probehost/probehost/host/internal/object"
 )
 
-// privilegesEnv makes the test binary print what CheckPrivileges says, instead of running tests.
+// privilegesEnv makes the test binary print what CheckPrivileges says, or what attaching to a tracepoint by name does, instead of running
+// tests.
 const privilegesEnv = "PROBEHOST_TEST_PRIVILEGES"
 
 func printPrivileges() {
-	if err := CheckPrivileges(); err != nil {
+	err := CheckPrivileges()
+	if os.Getenv(privilegesEnv) == "tracepoint" {
+		err = attachByName()
+	}
+	if err != nil {
 		fmt.Print(err)
 	}
+}
+
+func attachByName() error {
+	elf, err := testdata.ReadFile("testdata/hooks.bpf.o")
+	if err != nil {
+		return err
+	}
+	o, err := object.Open("hooks", elf)
+	if err != nil {
+		return err
+	}
+	p, err := Load(context.Background(), Spec{Name: "p", Object: o, FirstOf: []string{"on_tracepoint"},
+		Attach: []Attach{{Program: "on_tracepoint", Target: "sched/sched_process_exec"}}})
+	if err != nil {
+		return err
+	}
+	if err := p.Attach(); err != nil {
+		return err
+	}
+	return p.Close()
 }
 
 func TestCheckPrivileges(t *testing.T) {
@@ -31,13 +62,14 @@ func TestCheckPrivileges(t *testing.T) {
 	}{
 		"root": {&syscall.SysProcAttr{}, nil},
 		"nobody": {&syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}, []string{
-			"privileges that this process does not have: CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN; run it as root (sudo)", "setcap cap_bpf,cap_perfmon,cap_net_admin=ep ", "AmbientCapabilities=CAP_BPF CAP_PERFMON CAP_NET_ADMIN"}},
+			"privileges that this process does not have: CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN; run it as root (sudo)", "setcap cap_bpf,cap_perfmon,cap_net_admin,cap_dac_read_search=ep /",
+			"AmbientCapabilities=CAP_BPF CAP_PERFMON CAP_NET_ADMIN CAP_DAC_READ_SEARCH"}},
 		"nobody with all three": {&syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody},
 			AmbientCaps: []uintptr{uintptr(cap.BPF), uintptr(cap.PERFMON), uintptr(cap.NET_ADMIN)}}, nil},
 		"nobody with the old one": {&syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody},
 			AmbientCaps: []uintptr{uintptr(cap.SYS_ADMIN)}}, []string{"does not have: CAP_NET_ADMIN; run"}},
 		"nobody with one": {&syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody},
-			AmbientCaps: []uintptr{uintptr(cap.BPF)}}, []string{"does not have: CAP_PERFMON, CAP_NET_ADMIN; run"}},
+			AmbientCaps: []uintptr{uintptr(cap.BPF)}}, []string{"does not have: CAP_PERFMON, CAP_NET_ADMIN; run", "setcap cap_bpf,cap_perfmon,"}},
 		"root of a user namespace": {&syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER,
 			UidMappings: []syscall.SysProcIDMap{{Size: 1}}, GidMappings: []syscall.SysProcIDMap{{Size: 1}}}, []string{
 			"though it has the capabilities for it: it is in a user namespace, where they do not count; run it outside of containers"}},
@@ -61,10 +93,50 @@ func TestCheckPrivileges(t *testing.T) {
 	}
 }
 
+// TestTracepointPrivileges attaches by name with and without the capability to read tracefs.
+func TestTracepointPrivileges(t *testing.T) {
+	needRoot(t)
+	if _, err := needTracefs(hclog.NewNullLogger()); err != nil {
+		t.Skip("needs tracefs: ", err)
+	}
+	for name, tt := range map[string]struct {
+		caps []uintptr
+		want []string
+	}{
+		"with it": {[]uintptr{uintptr(cap.BPF), uintptr(cap.PERFMON), uintptr(cap.DAC_READ_SEARCH)}, nil},
+		"without": {[]uintptr{uintptr(cap.BPF), uintptr(cap.PERFMON)}, []string{
+			"this kernel takes none of the alternatives\n  on_tracepoint: attaching it takes privileges that this process does not have: CAP_DAC_READ_SEARCH",
+			"setcap cap_bpf,cap_perfmon,cap_net_admin,cap_dac_read_search=ep /"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.Command("/proc/self/exe")
+			cmd.Env = []string{privilegesEnv + "=tracepoint"}
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}, AmbientCaps: tt.caps}
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, part := range tt.want {
+				if !strings.Contains(string(out), part) {
+					t.Errorf("%q is not in %q", part, out)
+				}
+			}
+			if tt.want == nil && len(out) > 0 {
+				t.Errorf("got %q", out)
+			}
+		})
+	}
+}
+
 func TestExplainPermission(t *testing.T) {
 	needRoot(t)
 	e := explainPermission("doing it", os.ErrPermission, cap.BPF)
 	if !strings.HasPrefix(e.What, "doing it failed: this kernel ") || e.Cure == "" {
 		t.Error(e)
+	}
+	file := &fs.PathError{Op: "open", Path: "/proc/self/mem", Err: unix.EACCES}
+	e = explainPermission("doing it", fmt.Errorf("detect the version: %w", file), cap.BPF)
+	if !strings.Contains(e.Error(), "open /proc/self/mem") {
+		t.Errorf("the error does not name the file: %v", e)
 	}
 }
