@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -18,14 +19,35 @@ import (
 
 // What tests do so that programs run. Each returns the process in which they then run.
 
-// childEnv makes the test binary connect to itself and end, instead of running tests.
+// childEnv makes the test binary do what the programs of a cgroup see and end, instead of running tests.
 const childEnv = "PROBEHOST_TEST_CHILD"
 
 func child() {
-	if err := connectOnce(); err != nil {
+	if err := errors.Join(connectOnce(), sendOnce(), readOnce("/dev/zero"), readOnce("/proc/sys/net/core/somaxconn")); err != nil {
 		println(err.Error())
 		os.Exit(1)
 	}
+}
+
+// sendOnce sends a packet from a socket that is not connected.
+func sendOnce() error {
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.WriteTo([]byte("packet"), c.LocalAddr())
+	return err
+}
+
+func readOnce(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.Read(make([]byte, 1))
+	return err
 }
 
 func connectOnce() error {

@@ -46,6 +46,9 @@ func (tt hookTest) run(t *testing.T) {
 	if len(p.Links()) != 0 {
 		t.Errorf("after Detach there are links: %+v", p.Links())
 	}
+	if tt.network && clsactQdiscs(t) != 0 {
+		t.Error("after Detach there is a qdisc")
+	}
 	before := len(r.finish(t))
 	tt.cause(t)
 	if s := p.Streams()[0].Stats(); s.Read != uint64(before) || s.Lost != 0 || !s.LostKnown {
@@ -70,15 +73,22 @@ func TestNetworkHooks(t *testing.T) {
 
 func TestCgroupHooks(t *testing.T) {
 	for name, tt := range map[string]hookTest{
-		"skb ingress": {attach: Attach{Program: "on_cgroup_skb", Target: "ingress"}, hook: 6},
-		"skb egress":  {attach: Attach{Program: "on_cgroup_skb_egress"}, hook: 7},
-		"connect4":    {attach: Attach{Program: "on_cgroup_connect4"}, hook: 8},
-		"sock_create": {attach: Attach{Program: "on_cgroup_sock"}, hook: 9},
-		"sockops":     {attach: Attach{Program: "on_sockops"}, hook: 10, anyPid: true},
+		"skb ingress":  {attach: Attach{Program: "on_cgroup_skb", Target: "ingress"}, hook: 6},
+		"skb egress":   {attach: Attach{Program: "on_cgroup_skb_egress"}, hook: 7},
+		"connect4":     {attach: Attach{Program: "on_cgroup_connect4"}, hook: 8},
+		"sock_create":  {attach: Attach{Program: "on_cgroup_sock"}, hook: 9},
+		"sockops":      {attach: Attach{Program: "on_sockops"}, hook: 10},
+		"sysctl":       {attach: Attach{Program: "on_cgroup_sysctl"}, hook: 11},
+		"device":       {attach: Attach{Program: "on_cgroup_device"}, hook: 12},
+		"setsockopt":   {attach: Attach{Program: "on_cgroup_setsockopt"}, hook: 13},
+		"getsockopt":   {attach: Attach{Program: "on_cgroup_getsockopt"}, hook: 14},
+		"bind4":        {attach: Attach{Program: "on_cgroup_bind4"}, hook: 15},
+		"sendmsg4":     {attach: Attach{Program: "on_cgroup_sendmsg4"}, hook: 16},
+		"sock_release": {attach: Attach{Program: "on_cgroup_sock_release"}, hook: 17},
 	} {
 		t.Run(name, func(t *testing.T) {
 			needRoot(t)
-			tt.anyPid = tt.anyPid || strings.HasPrefix(name, "skb")
+			tt.anyPid = tt.hook != 8 && tt.hook != 9 // the cgroup has no other process than the one that runs them
 			dir := ownCgroup(t)
 			tt.attach.Cgroup, tt.target = dir, dir
 			tt.cause = func(t testing.TB) int { return connectIn(t, dir) }

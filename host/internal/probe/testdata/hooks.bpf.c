@@ -61,6 +61,13 @@ HOOK(on_cgroup_skb_egress, "cgroup_skb/egress", 7, say, 1)
 HOOK(on_cgroup_connect4, "cgroup/connect4", 8, say_pid, 1)
 HOOK(on_cgroup_sock, "cgroup/sock_create", 9, say_pid, 1)
 HOOK(on_sockops, "sockops", 10, say, 1)
+HOOK(on_cgroup_sysctl, "cgroup/sysctl", 11, say, 1)
+HOOK(on_cgroup_device, "cgroup/dev", 12, say, 1)
+HOOK(on_cgroup_setsockopt, "cgroup/setsockopt", 13, say, 1)
+HOOK(on_cgroup_getsockopt, "cgroup/getsockopt", 14, say, 1)
+HOOK(on_cgroup_bind4, "cgroup/bind4", 15, say, 1)
+HOOK(on_cgroup_sendmsg4, "cgroup/sendmsg4", 16, say, 1)
+HOOK(on_cgroup_sock_release, "cgroup/sock_release", 17, say, 1)
 
 /* Tracing. */
 HOOK(on_tracepoint, "tracepoint", 20, say_pid, 0)
