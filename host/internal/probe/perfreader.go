@@ -20,10 +20,12 @@ const perfEvery = 10 * time.Millisecond
 
 // perfReader reads a perf event array: a buffer for each CPU.
 //
-// If the object counts its losses, that count is used. Else it is the kernel's, which reaches us with the next record that fits: losses
-// after the last record of a CPU stay untold.
+// If the object counts its losses, that count is used. Else it is the kernel's, which reaches us with the next record that fits: at the end
+// a mark.
 type perfReader struct {
+	array  *ebpf.Map
 	reader *perf.Reader
+	mark   perfMark
 	fixed  uint32 // size of the records, zero if it varies
 	lost   lossCounter
 	tally  *tally
@@ -38,7 +40,7 @@ func newPerfReader(m *ebpf.Map, spec StreamSpec, lost lossCounter, t *tally) (*p
 	if err != nil {
 		return nil, fmt.Errorf("open the buffers of each CPU: %w", err)
 	}
-	return &perfReader{reader: reader, fixed: fixedSize(spec.Schema), lost: lost, tally: t}, nil
+	return &perfReader{array: m, reader: reader, mark: newPerfMark(), fixed: fixedSize(spec.Schema), lost: lost, tally: t}, nil
 }
 
 // fixedSize returns the size of the records if they cannot vary.
@@ -65,6 +67,7 @@ func (r *perfReader) run(ctx context.Context, sink func(*batch.Batch)) error {
 	c := &collector{sink: sink, lost: r.lost, tally: r.tally}
 	defer c.discard()
 	var rec perf.Record
+	marked := r.lost != nil // then there is no need
 	for r.reader.SetDeadline(time.Now().Add(perfEvery)); ; {
 		switch err := r.reader.ReadInto(&rec); {
 		case err == nil:
@@ -76,8 +79,13 @@ func (r *perfReader) run(ctx context.Context, sink func(*batch.Batch)) error {
 				return err
 			}
 			r.reader.SetDeadline(time.Now().Add(perfEvery))
-		case errors.Is(err, perf.ErrFlushed):
+		case errors.Is(err, perf.ErrFlushed) && marked:
 			return c.flush()
+		case errors.Is(err, perf.ErrFlushed):
+			marked = true
+			if err := errors.Join(r.mark.write(r.array), r.reader.Flush()); err != nil {
+				return errors.Join(err, c.flush())
+			}
 		case perf.IsUnknownEvent(err): // neither a record nor a loss
 		default:
 			return err
@@ -93,6 +101,9 @@ func (r *perfReader) take(c *collector, rec *perf.Record) error {
 		return nil
 	}
 	raw := rec.RawSample
+	if r.mark.in(raw) {
+		return nil
+	}
 	if n := int(r.fixed); n > 0 && len(raw) > n && len(raw) < n+8 {
 		raw = raw[:n] // the kernel pads
 	}
