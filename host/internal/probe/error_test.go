@@ -47,6 +47,10 @@ func TestLoadErrors(t *testing.T) {
 			"\n  at testdata/broken.bpf.c:24: return number[3];\n  the end of its log:\n", "*(u64 *)(r0 +24)"}},
 		"null pointer": {"broken", Attach{Program: "unchecked", Interface: "lo"}, "unchecked", "object", []string{
 			"the verifier refuses it: R0 invalid mem access 'map_value_or_null'", "testdata/broken.bpf.c:34: return *number;"}},
+		"unbounded loop": {"broken", Attach{Program: "endless", Interface: "lo"}, "endless", "object", []string{
+			"the verifier refuses it: BPF program is too large. Processed 1000001 insn\n  at testdata/broken.bpf.c:", "bpf_get_prandom_u32() & 1;\n", "; bound its loops"}},
+		"not set": {"broken", Attach{Program: "unset", Interface: "lo"}, "unset", "object", []string{
+			"the verifier refuses it: R4 !read_ok\n  at testdata/broken.bpf.c:", "; make the program set the variable"}},
 		"missing field": {"broken", Attach{Program: "missing_field", Target: "sys_enter"}, "missing_field", "object", []string{
 			"it uses a type or field that this kernel does not have (of task_struct)", "\n  at testdata/broken.bpf.c:", "bpf_core_field_exists()"}},
 		"forbidden helper": {"broken", Attach{Program: "forbidden_helper", Interface: "lo"}, "forbidden_helper", "object", []string{

@@ -12,11 +12,26 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// How many lines from the end of the verifier's log are shown, and how much of each.
+// How many lines from the end of the verifier's log are shown, and how much of each: indented they fit a terminal of 80 columns.
 const (
 	verifierLines = 12
-	verifierWidth = 160
+	verifierWidth = 72
 )
+
+// cures are for verdicts that have these words in them.
+var cures = []struct{ words, cure string }{
+	{"unknown func", "this kernel does not have that helper for programs of this type: use a later one"},
+	{"func unknown", "this kernel does not have that helper for programs of this type: use a later one"},
+	{"program of this type cannot use helper", "this kernel does not have that helper for programs of this type: use a later one"},
+	{"_or_null'", "make the program compare the pointer with NULL first"},
+	{"invalid access to packet", "make the program compare with data_end first"},
+	{"invalid access to map value", "make the program compare the index with the number of elements first"},
+	{"program is too large", "bound its loops, or have bpf_loop() run them"},
+	{"infinite loop detected", "bound its loops, or have bpf_loop() run them"},
+	{"back-edge from insn", "bound its loops, or have bpf_loop() run them"},
+	{"!read_ok", "make the program set the variable before it uses it"},
+	{"indirect read from stack", "make the program set all bytes of the variable first, padding too: memset() it"},
+}
 
 var (
 	// "; if (x > 3) @ packets.bpf.c:42"; before Linux 6.8 without the place.
@@ -44,9 +59,7 @@ func explainVerifier(err *ebpf.VerifierError, spec *ebpf.ProgramSpec) (what, cur
 		cure = "make the program ask bpf_ksym_exists() first, or use a kernel that has it"
 	default:
 		b.WriteString("the verifier refuses it: " + verdict)
-		if strings.Contains(verdict, "unknown func") || strings.Contains(verdict, "func unknown") || strings.Contains(verdict, "program of this type cannot use helper") {
-			cure = "this kernel does not have that helper for programs of this type: use a later one"
-		}
+		cure = cureOf(verdict)
 	}
 	if line, place := sourceOf(log, last, spec); place != "" || line != "" {
 		b.WriteString("\n  at " + strings.TrimPrefix(place+": "+line, ": "))
@@ -59,6 +72,15 @@ func explainVerifier(err *ebpf.VerifierError, spec *ebpf.ProgramSpec) (what, cur
 		b.WriteString("\n    " + l)
 	}
 	return b.String(), cure
+}
+
+func cureOf(verdict string) string {
+	for _, c := range cures {
+		if strings.Contains(verdict, c.words) {
+			return c.cure
+		}
+	}
+	return ""
 }
 
 // lastInstruction returns the index of the instruction that the verifier stopped at, -1 if it does not say, and what it said then.

@@ -32,7 +32,7 @@ func TestExplainVerifier(t *testing.T) {
 		"ends in an instruction":     {log: "7: (95) exit", want: []string{"it does not say why"}},
 		"only statistics":            {log: "processed 0 insns (limit 1000000)", want: []string{"it does not say why"}},
 		"index out of range":         {log: "99999999999999999999: (95) exit\nx", want: []string{"the verifier refuses it: x"}},
-		"no instruction":             {log: "func#0 @0\nback-edge from insn 3 to 2\n", want: []string{"the verifier refuses it: back-edge from insn 3 to 2"}},
+		"no instruction":             {log: "func#0 @0\nback-edge from insn 3 to 2\n", want: []string{"the verifier refuses it: back-edge from insn 3 to 2"}, cure: "bound its loops"},
 		"a line of all registers":    {log: "1: (95) exit\n" + strings.Repeat("R", 1000), want: []string{"\n    " + strings.Repeat("R", verifierWidth) + "..."}},
 		"the end of a very long log": {log: strings.Repeat("x\n", 1000) + "1: (95) exit\nverdict", want: []string{"verdict\n  the end of its log:\n" + strings.Repeat("    x\n", verifierLines-2) + "    1: (95) exit\n    verdict"}},
 	} {

@@ -58,6 +58,27 @@ int forbidden_helper(void *ctx)
 	return bpf_sock_map_update(ctx, &numbers, &zero, 0);
 }
 
+/* Counts to what only luck brings about. */
+SEC("socket")
+int endless(void *ctx)
+{
+	__u64 sum = 0;
+
+	while (sum < 1000000)
+		sum += bpf_get_prandom_u32() & 1;
+	return 0;
+}
+
+/* Returns what was never set. */
+SEC("socket")
+int unset(void *ctx)
+{
+	__u64 value;
+
+	asm volatile("%0 = r4" : "=r"(value));
+	return value;
+}
+
 /* Nothing is wrong with it. */
 SEC("raw_tp")
 int sound(void *ctx)
