@@ -200,7 +200,7 @@ func (r *runner) logger(c *config.Config, w io.Writer) hclog.Logger {
 	if r.verbose {
 		level = min(level, hclog.Debug)
 	}
-	o := &hclog.LoggerOptions{Name: "probehost", Level: level, Output: w, JSONFormat: true}
+	o := &hclog.LoggerOptions{Name: "probehost", Level: level, Output: w, JSONFormat: true, IndependentLevels: true} // log_level of a probe
 	if term.IsTerminal(int(r.err.Fd())) {
 		o.JSONFormat, o.TimeFormat = false, "15:04:05.000"
 		if os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {

@@ -101,7 +101,7 @@ func (p *Probe) openStreams() error {
 	if err != nil {
 		return &Error{Stream: logStream, What: "the object's log cannot be read", Err: err}
 	}
-	p.logs = &logPump{log: p.spec.Log, reader: r}
+	p.logs = &logPump{log: objectLog(p.spec.Log, p.spec.LogLevel), reader: r}
 	for _, prog := range p.spec.Object.Programs() {
 		p.logs.programs = append(p.logs.programs, prog.Name)
 	}

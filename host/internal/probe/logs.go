@@ -52,6 +52,16 @@ func hostLevel(level uint32) hclog.Level {
 	}
 }
 
+// objectLog returns the log for an object's lines. An object that is asked for lines below the log's level gets them through.
+func objectLog(log hclog.Logger, level hclog.Level) hclog.Logger {
+	if level == hclog.NoLevel || level >= log.GetLevel() {
+		return log
+	}
+	own := log.With()
+	own.SetLevel(level)
+	return own
+}
+
 // logPump carries an object's log lines to the host's log, from start to stop.
 type logPump struct {
 	log      hclog.Logger

@@ -13,10 +13,10 @@ import (
 )
 
 // logOf runs both programs that write log lines and returns what the host's log then has of them.
-func logOf(t *testing.T, level hclog.Level) string {
+func logOf(t *testing.T, host, level hclog.Level) string {
 	t.Helper()
 	var out bytes.Buffer
-	log := hclog.New(&hclog.LoggerOptions{Name: "probe", Level: hclog.Debug, Output: &out, DisableTime: true})
+	log := hclog.New(&hclog.LoggerOptions{Name: "probe", Level: host, Output: &out, DisableTime: true, IndependentLevels: true})
 	e := newEmitter(t, "write_logs", Spec{Object: open(t, "streams"), LogLevel: level, Log: log,
 		Attach: []Attach{{Program: "write_log", Interface: "lo"}}})
 	for _, program := range []string{"write_logs", "write_log"} {
@@ -33,6 +33,9 @@ func logOf(t *testing.T, level hclog.Level) string {
 			lines = append(lines, line)
 		}
 	}
+	if log.GetLevel() != host {
+		t.Errorf("the host's log has level %s now", log.GetLevel())
+	}
 	return strings.Join(lines, "")
 }
 
@@ -47,18 +50,21 @@ func TestLogs(t *testing.T) {
 	for name, tt := range map[string]struct {
 		level hclog.Level
 		want  []string
+		host  hclog.Level // of the host's log, by default debug
 	}{
-		"off":            {hclog.Off, nil},
-		"error":          {hclog.Error, lines[:1]},
-		"warn":           {hclog.Warn, lines[:2]},
-		"info":           {hclog.Info, []string{lines[0], lines[1], lines[2], lines[4]}},
-		"debug":          {hclog.Debug, lines},
-		"trace is debug": {hclog.Trace, lines},
-		"as the object":  {hclog.NoLevel, []string{lines[0], lines[1], lines[2], lines[4]}},
+		"off":                     {hclog.Off, nil, 0},
+		"error":                   {hclog.Error, lines[:1], 0},
+		"warn":                    {hclog.Warn, lines[:2], 0},
+		"info":                    {hclog.Info, []string{lines[0], lines[1], lines[2], lines[4]}, 0},
+		"debug":                   {hclog.Debug, lines, 0},
+		"trace is debug":          {hclog.Trace, lines, 0},
+		"as the object":           {hclog.NoLevel, []string{lines[0], lines[1], lines[2], lines[4]}, 0},
+		"below the host's":        {hclog.Debug, lines, hclog.Warn},
+		"left to object and host": {hclog.NoLevel, lines[:2], hclog.Warn},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := strings.Join(tt.want, "\n")
-			if got := strings.TrimSpace(logOf(t, tt.level)); got != want {
+			if got := strings.TrimSpace(logOf(t, max(tt.host, hclog.Debug), tt.level)); got != want {
 				t.Errorf("the log is\n%s\nwant\n%s", got, want)
 			}
 		})

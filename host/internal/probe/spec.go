@@ -20,13 +20,14 @@ type Spec struct {
 	Attach []Attach
 	// FirstOf names alternatives: the first that the kernel loads and attaches is used, the rest is dropped.
 	FirstOf []string
-	// LogLevel is how much of the object's own log lines is wanted. hclog.NoLevel leaves it to the object.
+	// LogLevel is how much of the object's own log lines is wanted, also below the level of Log. hclog.NoLevel leaves it to the object.
 	LogLevel hclog.Level
 	// Streams are those that somebody reads.
 	Streams []StreamSpec
 	// Off names the streams that nobody reads: the verifier removes what feeds them, if the object has a switch for that.
 	Off []string
-	// Log receives the object's log lines and what is worth knowing about loading. Nil discards them.
+	// Log receives the object's log lines and what is worth knowing about loading. Nil discards them. Its
+	// levels have to be independent ([hclog.LoggerOptions]): lines that LogLevel asks for are logged at a level of their own.
 	Log hclog.Logger
 }
 
