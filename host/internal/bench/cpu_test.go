@@ -13,12 +13,10 @@ import (
 )
 
 // threadTime is the CPU time of the calling thread.
-func threadTime(tb testing.TB) time.Duration {
+func threadTime() (time.Duration, error) {
 	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts); err != nil {
-		tb.Fatal(err)
-	}
-	return time.Duration(ts.Nano())
+	err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts)
+	return time.Duration(ts.Nano()), err
 }
 
 // ownTime is the CPU time of this process.

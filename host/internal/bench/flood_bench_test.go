@@ -31,10 +31,12 @@ import (
 func BenchmarkFlood(b *testing.B) {
 	needRoot(b)
 	b.Run("probehost", func(b *testing.B) {
-		r := newRig(b, "")
-		defer r.stop()
+		r := newRig(b, "", wideQueue)
 		r.flood(1_000_000) // until everything has its size
 		measure(b, r.producer, r.plugin, r.flood)
+		if seen := r.stop(); seen.Lost+seen.Dropped > 0 {
+			b.Errorf("%d events were lost and %d dropped, so fewer were measured", seen.Lost, seen.Dropped)
+		}
 	})
 	b.Run("cilium-reader", func(b *testing.B) {
 		p, plugin := newCiliumRig(b)
@@ -48,18 +50,22 @@ func BenchmarkFlood(b *testing.B) {
 	})
 }
 
-// measure runs b.N events and reports what they cost. The host is this process without the thread that makes the events, of which the kernel's
-// part is told apart and the rest, which waits and watches the counters, left out.
+// measure runs b.N events and reports what they cost. The host is this process without the thread of this goroutine, which makes the events or
+// waits for them; what the kernel uses to make them is told apart.
 func measure(b *testing.B, p *producer, plugin int, run func(n int)) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	b.ReportAllocs()
 	b.ResetTimer()
 	p.cpu = 0
-	lost, own, thread, theirs, start := p.losses(), ownTime(b), threadTime(b), processTime(b, plugin), time.Now()
+	thread, err := threadTime()
+	check(b, err)
+	lost, own, theirs, start := p.losses(), ownTime(b), processTime(b, plugin), time.Now()
 	run(b.N)
 	elapsed := time.Since(start)
-	host, theirs := ownTime(b)-own-(threadTime(b)-thread), processTime(b, plugin)-theirs
+	until, err := threadTime()
+	check(b, err)
+	host, theirs := ownTime(b)-own-(until-thread), processTime(b, plugin)-theirs
 	b.StopTimer()
 	perEvent := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(b.N) }
 	b.ReportMetric(float64(b.N)/elapsed.Seconds(), "events/s")
@@ -73,7 +79,7 @@ func measure(b *testing.B, p *producer, plugin int, run func(n int)) {
 // newCiliumRig is the way through probehost, but for the ring reader.
 func newCiliumRig(tb testing.TB) (*producer, int) {
 	tb.Helper()
-	pl := newPlan(tb, "")
+	pl := newPlan(tb, "", wideQueue)
 	ph := pl.Handlers[0]
 	process, err := plug.Launch(tb.Context(), plug.Options{Name: floodPlugin, Path: ph.Path, RuntimeDir: tb.TempDir()})
 	check(tb, err)

@@ -9,7 +9,7 @@ import (
 // millisecond. One operation is one event.
 func BenchmarkPaced(b *testing.B) {
 	const perSecond, warmUp = 100_000, 20_000
-	r := newRig(b, fmt.Sprintf("config { warm_up = %d }", warmUp))
+	r := newRig(b, "", wideQueue+fmt.Sprintf("config { warm_up = %d }", warmUp))
 	r.pace(warmUp, perSecond)
 	measure(b, r.producer, r.plugin, func(n int) { r.pace(n, perSecond) })
 	seen := r.stop()

@@ -22,6 +22,7 @@ import (
 const (
 	floodPlugin = "flood"
 	callServer  = "calls"
+	pacer       = "pacer"
 )
 
 func TestMain(m *testing.M) {
@@ -29,13 +30,20 @@ func TestMain(m *testing.M) {
 	case floodPlugin:
 		sdk.Main(sdk.NewType(sdk.Info{Name: floodPlugin, Version: "1", Doc: "Reads two fields of each event."}, openFlood))
 	case callServer:
-		if err := serveCalls(os.Args[1]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
+		exit(serveCalls(os.Args[1]))
+	case pacer:
+		exit(runPacer(os.Args[1:]))
 	default:
 		os.Exit(m.Run())
 	}
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 type floodConfig struct {
@@ -55,11 +63,12 @@ type flood struct {
 
 // report is what the plugin prints at the end.
 type report struct {
-	Count, Sum, Lost uint64
-	Disorder         uint64 // events that did not follow the one before, losses aside
-	Measured         uint64 // events after the warm-up, in order of their arrival
-	Mallocs          uint64 // allocations since then
-	P50, P99, P999   int64  // of their delays, ns
+	Count, Sum     uint64
+	Lost, Dropped  uint64 // before events: in the kernel, and at the queue
+	Disorder       uint64 // events that did not follow the one before, losses aside
+	Measured       uint64 // events after the warm-up, in order of their arrival
+	Mallocs        uint64 // allocations since then
+	P50, P99, P999 int64  // of their delays, ns
 }
 
 func openFlood(_ context.Context, h *sdk.Host, cfg floodConfig) (sdk.Handler, error) {
@@ -76,6 +85,7 @@ func openFlood(_ context.Context, h *sdk.Host, cfg floodConfig) (sdk.Handler, er
 
 func (f *flood) HandleBatch(_ context.Context, b *sdk.Batch) error {
 	f.seen.Lost += b.Gap().Kernel
+	f.seen.Dropped += b.Gap().Queue
 	for e := range b.Events() {
 		seq := e.Uint64(f.seq)
 		f.seen.Sum += e.Uint64(f.fields)

@@ -1,7 +1,12 @@
 package bench
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
 	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +35,7 @@ func newProducer(tb testing.TB, floods, lost *ebpf.Map, delivered func() uint64)
 	tb.Helper()
 	spec, err := loadFlood()
 	check(tb, err)
+	spec.Maps[floodMapFloods].MaxEntries = floods.MaxEntries() // the configuration may have changed it
 	var programs floodPrograms
 	check(tb, spec.LoadAndAssign(&programs, &ebpf.CollectionOptions{
 		MapReplacements: map[string]*ebpf.Map{floodMapFloods: floods, floodMapFloodsLost: lost},
@@ -42,12 +48,15 @@ func newProducer(tb testing.TB, floods, lost *ebpf.Map, delivered func() uint64)
 func (p *producer) make(n int) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	before := threadTime(p.tb)
+	before, err := threadTime()
+	check(p.tb, err)
 	p.run.Count = uint32(n)
-	_, err := p.emit.Run(&ebpf.RunOptions{Context: &p.run})
+	_, err = p.emit.Run(&ebpf.RunOptions{Context: &p.run})
 	check(p.tb, err)
 	p.run.First += uint64(n)
-	p.cpu += threadTime(p.tb) - before
+	after, err := threadTime()
+	check(p.tb, err)
+	p.cpu += after - before
 }
 
 // flood makes n events as fast as they are delivered, and waits until all are.
@@ -59,15 +68,66 @@ func (p *producer) flood(n int) {
 	p.wait(0)
 }
 
-// pace makes n events, so many a second in portions of a millisecond, and waits until all are delivered.
+// pace has n events made, so many a second in portions of a millisecond, and waits until all are delivered. Another process makes them: one
+// that sleeps in this would have its scheduler watch out for it, at a cost of its own.
 func (p *producer) pace(n, perSecond int) {
+	info, err := p.emit.Info()
+	check(p.tb, err)
+	id, _ := info.ID()
+	self, err := os.Executable()
+	check(p.tb, err)
+	cmd := exec.Command(self, fmt.Sprint(id), fmt.Sprint(p.run.First), fmt.Sprint(n), fmt.Sprint(perSecond))
+	cmd.Args[0] = pacer
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	check(p.tb, err)
+	cpu, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+	check(p.tb, err)
+	p.cpu += time.Duration(cpu)
+	p.run.First += uint64(n)
+	p.wait(0)
+}
+
+// runPacer is the other process: with the number of a program, of the first event, of all events, and of those a second. It prints the CPU
+// time that the kernel used to make them, in nanoseconds.
+func runPacer(args []string) error {
+	var numbers [4]int
+	for i := range numbers {
+		var err error
+		if numbers[i], err = strconv.Atoi(args[i]); err != nil {
+			return err
+		}
+	}
+	emit, err := ebpf.NewProgramFromID(ebpf.ProgramID(numbers[0]))
+	if err != nil {
+		return err
+	}
+	defer emit.Close()
+	n, perSecond := numbers[2], numbers[3]
+	run := floodRun{First: uint64(numbers[1])}
+	runtime.LockOSThread()
+	var cpu time.Duration
 	each := max(1, perSecond/1000)
 	start := time.Now()
 	for i := 0; i < n; i += each {
 		sleepUntil(start.Add(time.Duration(i) * time.Second / time.Duration(perSecond)))
-		p.make(min(each, n-i))
+		run.Count = uint32(min(each, n-i))
+		before, err := threadTime()
+		if err != nil {
+			return err
+		}
+		if _, err := emit.Run(&ebpf.RunOptions{Context: &run}); err != nil {
+			return err
+		}
+		after, err := threadTime()
+		if err != nil {
+			return err
+		}
+		cpu += after - before
+		run.First += uint64(run.Count)
 	}
-	p.wait(0)
+	_, err = fmt.Println(cpu.Nanoseconds())
+	return err
 }
 
 // wait waits until at most that many events are on their way.

@@ -36,11 +36,15 @@ type rig struct {
 	output   *output
 }
 
-// newRig starts everything, from a configuration on.
-func newRig(tb testing.TB, options string) *rig {
+// wideQueue takes all that may be on its way.
+const wideQueue = `queue { size = "64MiB" }
+`
+
+// newRig starts everything, from a configuration on; stream and handler are what is said of these.
+func newRig(tb testing.TB, stream, handler string) *rig {
 	tb.Helper()
 	needRoot(tb)
-	pl := newPlan(tb, options)
+	pl := newPlan(tb, stream, handler)
 	r := &rig{output: &output{}}
 	others := children(tb)
 	p, err := pipeline.Start(tb.Context(), pipeline.Options{Plan: pl, Output: r.output, Log: hclog.New(&hclog.LoggerOptions{
@@ -61,7 +65,7 @@ func newRig(tb testing.TB, options string) *rig {
 }
 
 // newPlan resolves a configuration with the flood as its only probe.
-func newPlan(tb testing.TB, options string) *plan.Plan {
+func newPlan(tb testing.TB, stream, handler string) *plan.Plan {
 	tb.Helper()
 	dir := tb.TempDir()
 	self, err := os.Executable()
@@ -72,12 +76,11 @@ func newPlan(tb testing.TB, options string) *plan.Plan {
 	check(tb, os.WriteFile(path, []byte(`
 		probe "flood" {
 			object = "./flood.bpf.o"
-			stream "floods" {}
+			stream "floods" { `+stream+` }
 		}
 		handler "flood" "bench" {
 			from = [probe.flood.floods]
-			queue { size = "64MiB" }
-			`+options+`
+			`+handler+`
 		}
 		plugin "flood" { path = "./flood" }`), 0o600))
 	c, diags := config.Load(path)
