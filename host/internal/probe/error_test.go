@@ -48,7 +48,7 @@ func TestLoadErrors(t *testing.T) {
 		"null pointer": {"broken", Attach{Program: "unchecked", Interface: "lo"}, "unchecked", "object", []string{
 			"the verifier refuses it: R0 invalid mem access 'map_value_or_null'", "testdata/broken.bpf.c:34: return *number;"}},
 		"unbounded loop": {"broken", Attach{Program: "endless", Interface: "lo"}, "endless", "object", []string{
-			"the verifier refuses it: BPF program is too large. Processed 1000001 insn\n  at testdata/broken.bpf.c:", "bpf_get_prandom_u32() & 1;\n", "; bound its loops"}},
+			"the verifier refuses it: BPF program is too large. Processed 1000001 insn\n  a loop: testdata/broken.bpf.c:67: while (sum < 1000000)\n", "; bound its loops"}},
 		"not set": {"broken", Attach{Program: "unset", Interface: "lo"}, "unset", "object", []string{
 			"the verifier refuses it: R4 !read_ok\n  at testdata/broken.bpf.c:", "; make the program set the variable"}},
 		"missing field": {"broken", Attach{Program: "missing_field", Target: "sys_enter"}, "missing_field", "object", []string{

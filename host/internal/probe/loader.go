@@ -8,6 +8,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/rlimit"
+	"golang.org/x/sys/unix"
 )
 
 // loader makes the maps and programs of one object, one at a time so that each failure is known to belong to one of them.
@@ -99,9 +100,18 @@ func (l *loader) load(s *site) (*ebpf.Program, error) {
 
 func (l *loader) loadProgram(name string, spec *ebpf.ProgramSpec) (*ebpf.Program, error) {
 	one := &ebpf.CollectionSpec{Maps: l.spec.Maps, Programs: map[string]*ebpf.ProgramSpec{name: spec}, Types: l.spec.Types, ByteOrder: l.spec.ByteOrder}
-	c, err := ebpf.NewCollectionWithOptions(one, ebpf.CollectionOptions{MapReplacements: l.maps, Cache: l.types})
-	if err != nil {
-		return nil, err
+	load := func(o ebpf.ProgramOptions) (*ebpf.Collection, error) {
+		return ebpf.NewCollectionWithOptions(one, ebpf.CollectionOptions{MapReplacements: l.maps, Cache: l.types, Programs: o})
+	}
+	c, err := load(ebpf.ProgramOptions{LogDisabled: true})
+	if err != nil { // once more, to be told why
+		level := ebpf.LogLevelBranch
+		if errors.Is(err, unix.E2BIG) {
+			level = ebpf.LogLevelStats // the verifier gave up after a million instructions: to write them down takes many seconds
+		}
+		if c, err = load(ebpf.ProgramOptions{LogLevel: level}); err != nil {
+			return nil, err
+		}
 	}
 	defer c.Close()
 	return c.DetachProgram(name), nil

@@ -18,6 +18,11 @@ const (
 	verifierWidth = 72
 )
 
+const (
+	boundLoops = "bound its loops, or have bpf_loop() run them"
+	mostLoops  = 5 // are shown
+)
+
 // cures are for verdicts that have these words in them.
 var cures = []struct{ words, cure string }{
 	{"unknown func", "this kernel does not have that helper for programs of this type: use a later one"},
@@ -26,9 +31,9 @@ var cures = []struct{ words, cure string }{
 	{"_or_null'", "make the program compare the pointer with NULL first"},
 	{"invalid access to packet", "make the program compare with data_end first"},
 	{"invalid access to map value", "make the program compare the index with the number of elements first"},
-	{"program is too large", "bound its loops, or have bpf_loop() run them"},
-	{"infinite loop detected", "bound its loops, or have bpf_loop() run them"},
-	{"back-edge from insn", "bound its loops, or have bpf_loop() run them"},
+	{"program is too large", boundLoops},
+	{"infinite loop detected", boundLoops},
+	{"back-edge from insn", boundLoops},
 	{"!read_ok", "make the program set the variable before it uses it"},
 	{"indirect read from stack", "make the program set all bytes of the variable first, padding too: memset() it"},
 }
@@ -63,6 +68,11 @@ func explainVerifier(err *ebpf.VerifierError, spec *ebpf.ProgramSpec) (what, cur
 	}
 	if line, place := sourceOf(log, last, spec); place != "" || line != "" {
 		b.WriteString("\n  at " + strings.TrimPrefix(place+": "+line, ": "))
+	}
+	if cure == boundLoops {
+		for _, l := range loops(spec.Instructions) {
+			b.WriteString("\n  a loop: " + l)
+		}
 	}
 	b.WriteString("\n  the end of its log:")
 	for _, l := range log[max(0, len(log)-verifierLines):] {
@@ -132,7 +142,7 @@ func isStatistics(line string) bool {
 // comment in the log does.
 func sourceOf(log []string, index int, spec *ebpf.ProgramSpec) (line, place string) {
 	if l := lineOf(spec.Instructions, index); l != nil {
-		return strings.TrimSpace(l.Line()), fmt.Sprintf("%s:%d", strings.TrimPrefix(l.FileName(), "./"), l.LineNumber())
+		return strings.TrimSpace(l.Line()), placeOf(l)
 	}
 	for _, l := range slices.Backward(log) {
 		if m := sourceComment.FindStringSubmatch(l); m != nil {
@@ -140,6 +150,27 @@ func sourceOf(log []string, index int, spec *ebpf.ProgramSpec) (line, place stri
 		}
 	}
 	return "", ""
+}
+
+func placeOf(l *btf.Line) string {
+	return fmt.Sprintf("%s:%d", strings.TrimPrefix(l.FileName(), "./"), l.LineNumber())
+}
+
+// loops returns the lines of C where a program jumps back, with their places.
+func loops(insns asm.Instructions) []string {
+	var found []string
+	for iter := insns.Iterate(); iter.Next() && len(found) < mostLoops; {
+		op := iter.Ins.OpCode
+		if !op.Class().IsJump() || op.JumpOp() == asm.Call || op.JumpOp() == asm.Exit || iter.Ins.Offset >= 0 {
+			continue
+		}
+		if l := lineOf(insns, int(iter.Offset)); l != nil {
+			if text := placeOf(l) + ": " + strings.TrimSpace(l.Line()); !slices.Contains(found, text) {
+				found = append(found, text)
+			}
+		}
+	}
+	return found
 }
 
 // lineOf returns the line information of the instruction with that index, in the kernel's count.
