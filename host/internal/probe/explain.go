@@ -34,6 +34,19 @@ func explainMap(name string, m *ebpf.MapSpec, err error) error {
 	return e
 }
 
+// explainReader says why what a stream is read from could not be opened.
+func explainReader(s StreamSpec, err error) error {
+	e := &Error{Stream: s.Name, What: "its map cannot be read", Err: err}
+	switch {
+	case errors.Is(err, unix.ENOMEM):
+		e.Attr, e.Cure = "size", "there is not enough memory for it: make it smaller"
+	case s.Source == object.Perf && len(lacking(cap.IPC_LOCK)) > 0: // the library does not tell the errno
+		e.Attr, e.Cure = "size", "without CAP_IPC_LOCK the buffers of all CPUs may take what /proc/sys/kernel/perf_event_mlock_kb says, times the CPUs: "+
+			"make them smaller, or "+howToGet(lacking(cap.IPC_LOCK))
+	}
+	return e
+}
+
 // explainLoad says why a program could not be loaded.
 func (s *site) explainLoad(err error) error {
 	e := &Error{Program: s.Program, Attr: "object", What: "the kernel refuses it", Err: err}

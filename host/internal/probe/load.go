@@ -88,7 +88,7 @@ func (p *Probe) openStreams() error {
 		lost := p.lossCounter(s.Name, t)
 		r, err := newReader(s, m, lost, t)
 		if err != nil {
-			return &Error{Stream: s.Name, What: "its map cannot be read", Err: err}
+			return explainReader(s, err)
 		}
 		p.streams = append(p.streams, &Stream{probe: p.spec.Name, spec: s, tally: t, reader: r})
 	}

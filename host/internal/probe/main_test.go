@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 	case os.Getenv(tracefsEnv) != "":
 		mountTracefs()
 		return
+	case os.Getenv(noBTFEnv) != "":
+		loadWithoutBTF()
+		return
 	case os.Getenv(privilegesEnv) != "":
 		printPrivileges()
 		return

@@ -23,8 +23,11 @@ const privilegesEnv = "PROBEHOST_TEST_PRIVILEGES"
 
 func printPrivileges() {
 	err := CheckPrivileges()
-	if os.Getenv(privilegesEnv) == "tracepoint" {
+	switch os.Getenv(privilegesEnv) {
+	case "tracepoint":
 		err = attachByName()
+	case "large perf buffers":
+		err = loadPerf(64 << 20)
 	}
 	if err != nil {
 		fmt.Print(err)
@@ -46,6 +49,27 @@ func attachByName() error {
 		return err
 	}
 	if err := p.Attach(); err != nil {
+		return err
+	}
+	return p.Close()
+}
+
+func loadPerf(size uint32) error {
+	elf, err := testdata.ReadFile("testdata/streams.bpf.o")
+	if err != nil {
+		return err
+	}
+	o, err := object.Open("streams", elf)
+	if err != nil {
+		return err
+	}
+	samples, err := o.Stream("samples", object.StreamOptions{})
+	if err != nil {
+		return err
+	}
+	p, err := Load(context.Background(), Spec{Name: "p", Object: o, Streams: []StreamSpec{{Stream: samples, Size: size}},
+		Attach: []Attach{{Program: "emit_samples", Interface: "lo"}}})
+	if err != nil {
 		return err
 	}
 	return p.Close()
@@ -93,25 +117,32 @@ func TestCheckPrivileges(t *testing.T) {
 	}
 }
 
-// TestTracepointPrivileges attaches by name with and without the capability to read tracefs.
-func TestTracepointPrivileges(t *testing.T) {
+// TestMorePrivileges does what takes one capability more, with and without it.
+func TestMorePrivileges(t *testing.T) {
 	needRoot(t)
 	if _, err := needTracefs(hclog.NewNullLogger()); err != nil {
 		t.Skip("needs tracefs: ", err)
 	}
 	for name, tt := range map[string]struct {
-		caps []uintptr
+		what string
+		caps []cap.Value
 		want []string
 	}{
-		"with it": {[]uintptr{uintptr(cap.BPF), uintptr(cap.PERFMON), uintptr(cap.DAC_READ_SEARCH)}, nil},
-		"without": {[]uintptr{uintptr(cap.BPF), uintptr(cap.PERFMON)}, []string{
+		"tracepoint, with it": {"tracepoint", []cap.Value{cap.BPF, cap.PERFMON, cap.DAC_READ_SEARCH}, nil},
+		"tracepoint, without": {"tracepoint", []cap.Value{cap.BPF, cap.PERFMON}, []string{
 			"this kernel takes none of the alternatives\n  on_tracepoint: attaching it takes privileges that this process does not have: CAP_DAC_READ_SEARCH",
 			"setcap cap_bpf,cap_perfmon,cap_net_admin,cap_dac_read_search=ep /"}},
+		"large perf buffers, with it": {"large perf buffers", []cap.Value{cap.BPF, cap.PERFMON, cap.IPC_LOCK}, nil},
+		"large perf buffers, without": {"large perf buffers", []cap.Value{cap.BPF, cap.PERFMON}, []string{
+			"probe p, stream samples: its map cannot be read", "perf_event_mlock_kb", "cap_dac_read_search,cap_ipc_lock=ep /"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.Command("/proc/self/exe")
-			cmd.Env = []string{privilegesEnv + "=tracepoint"}
-			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}, AmbientCaps: tt.caps}
+			cmd.Env = []string{privilegesEnv + "=" + tt.what}
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+			for _, c := range tt.caps {
+				cmd.SysProcAttr.AmbientCaps = append(cmd.SysProcAttr.AmbientCaps, uintptr(c))
+			}
 			out, err := cmd.Output()
 			if err != nil {
 				t.Fatal(err)
