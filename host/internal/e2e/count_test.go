@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // row is what the counter's JSON has for one key.
@@ -42,7 +43,10 @@ func TestPacketCountsAreExact(t *testing.T) {
 					from  = [probe.packets.packets]
 					where = event.protocol == proto.udp && event.dport == 53
 					config { format = "json" }
-				}`, p.near))
+				}`, p.near), "--for", "3s")
+			if n := p.programs(t); n != 1 {
+				t.Errorf("%d programs on the interface, want 1", n)
+			}
 
 			want := map[string]row{}
 			for _, s := range []struct {
@@ -63,8 +67,11 @@ func TestPacketCountsAreExact(t *testing.T) {
 				w := want[s.protocol]
 				want[s.protocol] = row{w.Packets + uint64(s.n), w.Bytes + uint64(s.n*len(s.frame))}
 			}
-			if code := h.stop(); code != 0 {
+			if code := h.wait(20 * time.Second); code != 0 {
 				t.Fatalf("exit status %d", code)
+			}
+			if n := p.programs(t); n != 0 {
+				t.Errorf("%d programs stay on the interface", n)
 			}
 			got := lastCount(t, h.stdout.String())
 			for protocol, w := range want {

@@ -10,11 +10,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/cilium/ebpf/link"
 )
 
 // bin is the folder with probehost and plugins/.
@@ -34,7 +37,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // a folder for temporary files
 	bin = dir
 	for out, pkg := range map[string]string{
 		"probehost": "./host", "plugins/counter": "./plugins/counter", "plugins/logger": "./plugins/logger", "plugins/alert": "./plugins/alert",
@@ -78,31 +81,58 @@ func start(t *testing.T, config string, args ...string) *host {
 // launch runs a command of probehost with a configuration file. At the end of the test whatever is left of it is killed.
 func launch(t *testing.T, config string, args ...string) *host {
 	t.Helper()
+	h := command(t, config, args...)
+	h.launch()
+	return h
+}
+
+// command is launch, but for the start.
+func command(t *testing.T, config string, args ...string) *host {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "probes.hcl")
-	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	check(t, os.WriteFile(path, []byte(config), 0o600))
 	h := &host{t: t, exited: make(chan struct{})}
 	h.cmd = exec.Command(filepath.Join(bin, "probehost"), append(args, path)...)
 	h.cmd.Dir = filepath.Dir(path)
 	h.cmd.Stdout, h.cmd.Stderr = &h.stdout, &h.stderr
 	h.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := h.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	return h
+}
+
+func (h *host) launch() {
+	h.t.Helper()
+	check(h.t, h.cmd.Start())
 	go func() { h.err = h.cmd.Wait(); close(h.exited) }()
-	t.Cleanup(func() {
+	h.t.Cleanup(func() {
 		select {
 		case <-h.exited:
 		default:
-			h.cmd.Process.Kill()
+			_ = h.cmd.Process.Kill() // fails if it has just ended
 			<-h.exited
 		}
-		if t.Failed() {
-			t.Logf("standard output:\n%s\nstandard error:\n%s", tail(h.stdout.String()), tail(h.stderr.String()))
+		if h.t.Failed() {
+			h.t.Logf("standard output:\n%s\nstandard error:\n%s", tail(h.stdout.String()), tail(h.stderr.String()))
 		}
 	})
-	return h
+}
+
+// links lists what the host has attached.
+func (h *host) links() (ids []link.ID) {
+	h.t.Helper()
+	infos, err := filepath.Glob(fmt.Sprintf("/proc/%d/fdinfo/*", h.cmd.Process.Pid))
+	check(h.t, err)
+	for _, path := range infos {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // closed meanwhile
+		}
+		if _, rest, ok := strings.Cut(string(text), "link_id:"); ok {
+			id, err := strconv.ParseUint(strings.Fields(rest)[0], 10, 32)
+			check(h.t, err)
+			ids = append(ids, link.ID(id))
+		}
+	}
+	return ids
 }
 
 // stop sends SIGTERM and returns the exit status.

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
@@ -43,7 +45,7 @@ func newPair(t *testing.T) *pair {
 	check(t, netns.Set(home))
 	near, err := netlink.LinkByName(p.near)
 	check(t, err)
-	t.Cleanup(func() { netlink.LinkDel(near) })
+	t.Cleanup(func() { check(t, netlink.LinkDel(near)) })
 	silence(t, p.near)
 	check(t, netlink.LinkSetUp(near))
 	check(t, netns.Set(away))
@@ -51,7 +53,7 @@ func newPair(t *testing.T) *pair {
 
 	p.socket, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	check(t, err)
-	t.Cleanup(func() { unix.Close(p.socket) })
+	t.Cleanup(func() { check(t, unix.Close(p.socket)) })
 	p.address = unix.SockaddrLinklayer{Ifindex: far.Attrs().Index}
 	check(t, unix.Bind(p.socket, &p.address))
 	return p
@@ -72,6 +74,31 @@ func (p *pair) send(t *testing.T, frame []byte, n int) {
 	for range n {
 		check(t, unix.Sendto(p.socket, frame, 0, &p.address))
 	}
+}
+
+// programs counts the BPF programs on the near end: XDP, TCX and, for kernels before 6.6, filters of a clsact qdisc.
+func (p *pair) programs(t *testing.T) int {
+	t.Helper()
+	near, err := netlink.LinkByName(p.near)
+	check(t, err)
+	n := 0
+	if x := near.Attrs().Xdp; x != nil && x.Attached {
+		n++
+	}
+	for _, hook := range []ebpf.AttachType{ebpf.AttachTCXIngress, ebpf.AttachTCXEgress} {
+		q, err := link.QueryPrograms(link.QueryOptions{Target: near.Attrs().Index, Attach: hook})
+		if err == nil { // else the kernel has no TCX
+			n += len(q.Programs)
+		}
+	}
+	qdiscs, err := netlink.QdiscList(near)
+	check(t, err)
+	for _, q := range qdiscs {
+		if q.Type() == "clsact" {
+			n++
+		}
+	}
+	return n
 }
 
 func check(t *testing.T, err error) {
