@@ -87,9 +87,6 @@ func (r *runner) run(ctx context.Context, path string) error {
 	if err := report(r.err, c.Files, diags); err != nil {
 		return err
 	}
-	if len(p.Handlers) == 0 {
-		return fmt.Errorf("%s has no handler: nothing would happen; add a handler block, like handler \"logger\" \"all\" { from = [probe.NAME] }", path)
-	}
 	return r.start(ctx, p, dir)
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"math"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -13,6 +14,7 @@ var attachGrammar = grammar{
 }
 
 func (d *decoder) attach(b *hcl.Block) *Attach {
+	before := len(d.diags)
 	content := d.content(b.Body, attachGrammar)
 	a := &Attach{
 		Attach: probe.Attach{
@@ -33,8 +35,12 @@ func (d *decoder) attach(b *hcl.Block) *Attach {
 		Range:     b.DefRange,
 		Args:      map[string]hcl.Range{},
 	}
+	wrong := d.diags[before:]
 	for name, attr := range content.Attributes {
-		a.Args[name] = attr.Range
+		if !slices.ContainsFunc(wrong, func(d *hcl.Diagnostic) bool { return d.Subject.Overlaps(attr.Range) }) {
+			a.Args[name] = attr.Range
+		}
 	}
+	a.Incomplete = len(wrong) > 0
 	return a
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,6 +48,7 @@ func TestBad(t *testing.T) {
 				`probes.hcl:2,1-7: Not supported yet; Blocks of type "locals"` + later,
 				`probes.hcl:3,1-13: Not supported yet; Blocks of type "function"` + later,
 				`probes.hcl:6,1-12: Not supported yet; Blocks of type "map"` + later,
+				`probes.hcl:8,8-11: Unused plugin block; No handler uses the plugin "p".`,
 				`probes.hcl:9,1-8: Not supported yet; Blocks of type "restart"` + later,
 				`probes.hcl:10,1-7: Not supported yet; Arguments named "memory"` + later,
 			},
@@ -81,7 +83,7 @@ func TestBad(t *testing.T) {
 			`probes.hcl:1,22-34: Unknown object; There is no built-in object "exek". Did you mean "exec"?`,
 		}},
 		"object of the wrong type": {"probe \"x\" { object = [1] }\n", []string{
-			`probes.hcl:1,22-25: Wrong type; "object" takes a string, not a tuple.`,
+			`probes.hcl:1,22-25: Wrong type; "object" takes a string, not a list.`,
 		}},
 		"name of a probe": {"probe \"my probe\" { object = builtin.exec }\n", []string{
 			`probes.hcl:1,7-17: Invalid name of a probe; A name begins with a letter, goes on with letters, digits, _ and -, and has at most 64 characters.`,
@@ -166,10 +168,48 @@ func TestBad(t *testing.T) {
 			`probes.hcl:5,1-7: Duplicate config block; There is a "config" block at probes.hcl:4,1 already, and one is all there can be.`,
 		}},
 		"duplicate plugins": {inProbe("") + "plugin \"p\" {}\nplugin \"p\" {}\n", []string{
+			`probes.hcl:5,8-11: Unused plugin block; No handler uses the plugin "p".`,
 			`probes.hcl:6,8-11: Duplicate plugin; The plugin "p" is declared at probes.hcl:5,8 already.`,
 		}},
 		"no path": {inProbe("") + "plugin \"p\" {\n  path = \"\"\n}\n", []string{
+			`probes.hcl:5,8-11: Unused plugin block; No handler uses the plugin "p".`,
 			`probes.hcl:6,10-12: Invalid value; "path" must be neither empty nor contain a NUL.`,
+		}},
+		"misspelt plugin": {inHandler("") + "plugin \"loger\" { path = \"x\" }\n", []string{
+			`probes.hcl:6,8-15: Unused plugin block; No handler uses the plugin "loger". Did you mean "logger"?`,
+		}},
+		"null for what is required": {"probe \"x\" {\n  object = null\n}\nhandler \"logger\" \"l\" {\n  from = null\n}\n", []string{
+			`probes.hcl:2,12-16: Missing required argument; The argument "object" is required, and must not be null.`,
+			`probes.hcl:5,10-14: Missing required argument; The argument "from" is required, and must not be null.`,
+		}},
+		"null for what is not": {inProbe("log_level = null\nfirst_of = null\nattach \"a\" { interface = null }"), nil},
+		"text without quotes": {
+			"probe \"y\" { object = exec }\n" + inProbe("first_of = [b]\nattach \"a\" { interface = eth0 }"), []string{
+				`probes.hcl:1,22-26: Unknown variable; There is no variable exec. The built-in object is written builtin.exec.`,
+				`probes.hcl:4,13-14: Unknown variable; There is no variable b. Write text in quotes: "b".`,
+				`probes.hcl:5,26-30: Unknown variable; There is no variable eth0. Write text in quotes: "eth0".`,
+			},
+		},
+		"from in quotes": {from(`"packets.packets"`), []string{
+			`probes.hcl:3,8-25: Invalid from; "from" takes a list of probes and streams, in brackets: from = [probe.packets.packets], without quotes.`,
+		}},
+		// What is wrong with the syntax does not make other things look wrong, and does not hide them either.
+		"syntax in one of several blocks": {
+			"probe \"x\" {\n  object builtin.exec\n}\n" + "handler \"logger\" \"l\" {\n  from = [probe.x]\n  frmo = 1\n}\n", []string{
+				`probes.hcl:2,17-18: Invalid block definition; Either a quoted string block label or an opening brace ("{") is expected here.`,
+				`probes.hcl:6,3-7: Unsupported argument; An argument named "frmo" is not expected here. Did you mean "from"?`,
+			},
+		},
+		"a block that is not read": {"prob \"x\" {\n  object = builtin.exec\n}\nhandler \"logger\" \"l\" {\n  from = [probe.x]\n}\n", []string{
+			`probes.hcl:1,1-5: Unsupported block type; Blocks of type "prob" are not expected here. Did you mean "probe"?`,
+		}},
+		"an open quote": {"probe \"x {\n  object = builtin.exec\n}\n" + "handler \"logger\" \"l\" {\n  from = [probe.x]\n}\n", []string{
+			"probes.hcl:1,11-2,1: Invalid multi-line string; Quoted strings may not be split over multiple lines. To produce a multi-line string, " +
+				`either use the \n escape to represent a newline character or use the "heredoc" multi-line template syntax.`,
+		}},
+		"loops": {inProbe("attach \"a\" {\ninterface = join(\"\", " + strings.Repeat("[for a in [1,2,3,4,5,6,7,8] : ", 7) + "1" + strings.Repeat("]", 7) + ")\n}"), []string{
+			"probes.hcl:4,22-240: Too much to evaluate; The for expressions of this file go over too many values, or make too long ones. " +
+				"Shorten the lists, or do not nest them.",
 		}},
 		"unknown function": {inProbe("log_level = evn(\"A\")"), []string{
 			`probes.hcl:3,13-16: Call to unknown function; There is no function named "evn". Did you mean "env"?`,

@@ -19,6 +19,9 @@ type Config struct {
 	// Eval evaluates expressions of load time.
 	Eval *hcl.EvalContext
 
+	// Partial says that parts of the files could not be read, which has been reported: more may be declared than is here.
+	Partial bool
+
 	Host     Host
 	Probes   []*Probe // these in the order of the files
 	Handlers []*Handler
@@ -101,9 +104,10 @@ type Object struct {
 // Attach is an attach block.
 type Attach struct {
 	probe.Attach
-	NameRange hcl.Range            // the program's name
-	Range     hcl.Range            // `attach "program"`
-	Args      map[string]hcl.Range // of the arguments given, by name
+	NameRange  hcl.Range            // the program's name
+	Range      hcl.Range            // `attach "program"`
+	Args       map[string]hcl.Range // of the arguments understood, by name
+	Incomplete bool                 // some argument could not be understood, which has been reported
 }
 
 // Stream is a stream block.

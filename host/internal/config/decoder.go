@@ -3,16 +3,20 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/probehost/probehost/host/internal/suggestion"
 )
 
 // decoder takes blocks apart and collects what is wrong with them.
 type decoder struct {
-	dir   string
-	eval  *hcl.EvalContext
-	diags hcl.Diagnostics
+	dir     string
+	eval    *hcl.EvalContext
+	partial bool // a part of the files could not be read: names that seem unknown may stand there
+	diags   hcl.Diagnostics
 }
 
 func (d *decoder) add(diags hcl.Diagnostics) { d.diags = append(d.diags, diags...) }
@@ -53,7 +57,18 @@ func (g grammar) schema() *hcl.BodySchema {
 func (d *decoder) content(body hcl.Body, g grammar) *hcl.BodyContent {
 	content, diags := Content(body, g.schema(), g.later...)
 	d.add(diags)
+	for _, name := range g.required {
+		if a, ok := content.Attributes[name]; ok && isNull(a.Expr, d.eval) {
+			d.fail(a.Expr.Range(), "Missing required argument", "The argument %q is required, and must not be null.", name)
+			delete(content.Attributes, name)
+		}
+	}
 	return content
+}
+
+func isNull(e hcl.Expression, ctx *hcl.EvalContext) bool {
+	v, diags := e.Value(ctx)
+	return !diags.HasErrors() && v.IsNull()
 }
 
 // Content takes a body apart by a schema, as the body's method of that name does. Arguments and blocks named in later are reported as not
@@ -61,11 +76,43 @@ func (d *decoder) content(body hcl.Body, g grammar) *hcl.BodyContent {
 func Content(body hcl.Body, schema *hcl.BodySchema, later ...string) (*hcl.BodyContent, hcl.Diagnostics) {
 	native, ok := body.(*hclsyntax.Body)
 	if !ok {
-		return body.Content(schema)
+		return contentOf(body, schema)
 	}
 	rest, diags := withoutLater(native, later)
-	content, more := rest.Content(schema)
+	content, more := contentOf(rest, schema)
 	return content, append(diags, more...)
+}
+
+// contentOf takes a body apart, and says what was meant, or else what a block takes, where the library does not.
+func contentOf(body hcl.Body, schema *hcl.BodySchema) (*hcl.BodyContent, hcl.Diagnostics) {
+	content, diags := body.Content(schema)
+	for _, d := range diags {
+		if named, ok := strings.CutSuffix(d.Detail, " not expected here."); ok {
+			_, quoted, _ := strings.Cut(named, `"`)
+			name, _, _ := strings.Cut(quoted, `"`)
+			d.Detail += expected(schema, name)
+		}
+	}
+	return content, diags
+}
+
+// expected is the sentence about a name that a body does not take.
+func expected(schema *hcl.BodySchema, given string) string {
+	var names []string
+	for _, a := range schema.Attributes {
+		names = append(names, a.Name)
+	}
+	for _, b := range schema.Blocks {
+		names = append(names, b.Type)
+	}
+	nouns := "arguments and blocks"
+	switch {
+	case len(schema.Blocks) == 0:
+		nouns = "arguments"
+	case len(schema.Attributes) == 0:
+		nouns = "blocks"
+	}
+	return suggestion.Hint(given, nouns+" here", names)
 }
 
 // withoutLater reports arguments and blocks that are planned, whatever labels they have, and returns the body without them.

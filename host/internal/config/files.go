@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclparse"
 )
 
 // source is a file that was read.
@@ -103,20 +102,6 @@ func ReadFile(path string) ([]byte, hcl.Diagnostics) {
 		return nil, hcl.Diagnostics{missing(path, err)}
 	}
 	return data, nil
-}
-
-// parse guards, then parses. The file is kept for excerpts even if it is refused.
-func parse(p *hclparse.Parser, s source) (*hcl.File, hcl.Diagnostics) {
-	if diags := guard(s.data, s.name); diags.HasErrors() {
-		p.AddFile(s.name, &hcl.File{Bytes: s.data})
-		return nil, diags
-	}
-	return p.ParseHCL(s.data, s.name)
-}
-
-// Parse checks the syntax of one source, within the bounds that [Load] sets, and nothing else.
-func Parse(src []byte, filename string) (*hcl.File, hcl.Diagnostics) {
-	return parse(hclparse.NewParser(), source{name: filename, data: src})
 }
 
 // sentence makes a sentence of an error.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -65,6 +66,8 @@ func (d *decoder) refs(e hcl.Expression) []Ref {
 		cure := "[probe.NAME]"
 		if t, diags := hcl.AbsTraversalForExpr(e); !diags.HasErrors() && t.RootName() == "probe" && len(t) > 1 {
 			cure = "[" + traversalText(t) + "]"
+		} else if text, ok := literal(e); ok {
+			cure = "[" + unquoted(text) + "], without quotes"
 		}
 		d.fail(e.Range(), "Invalid from", `"from" takes a list of probes and streams, in brackets: from = %s.`, cure)
 		return nil
@@ -85,8 +88,8 @@ func (d *decoder) refs(e hcl.Expression) []Ref {
 // ref is probe.NAME or probe.NAME.STREAM.
 func (d *decoder) ref(e hcl.Expression) (Ref, bool) {
 	const how = "Refer to all streams of a probe as probe.NAME and to one of them as probe.NAME.STREAM, without quotes."
-	if v, diags := e.Value(nil); !diags.HasErrors() && v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
-		d.fail(e.Range(), "Reference in quotes", "A probe is referred to without quotes: %s.", unquoted(v.AsString()))
+	if text, ok := literal(e); ok {
+		d.fail(e.Range(), "Reference in quotes", "A probe is referred to without quotes: %s.", unquoted(text))
 		return Ref{}, false
 	}
 	t, diags := hcl.AbsTraversalForExpr(e)
@@ -122,6 +125,15 @@ func (d *decoder) ref(e hcl.Expression) (Ref, bool) {
 	return r, true
 }
 
+// literal returns the text of an expression that is a text.
+func literal(e hcl.Expression) (string, bool) {
+	v, diags := e.Value(nil)
+	if diags.HasErrors() || v.Type() != cty.String || !v.IsKnown() || v.IsNull() {
+		return "", false
+	}
+	return v.AsString(), true
+}
+
 // unquoted guesses the reference that somebody wrote as a string.
 func unquoted(s string) string {
 	s = strings.TrimPrefix(s, "probe.")
@@ -144,17 +156,27 @@ func traversalText(t hcl.Traversal) string {
 	return strings.Join(names, ".")
 }
 
-// references checks that the probes exist that handlers refer to.
+// references checks that the probes exist that handlers refer to, and that plugin blocks are for plugins that handlers use.
 func (d *decoder) references(c *Config) {
-	var have []string
+	if c.Partial {
+		return
+	}
+	var have, used []string
 	for _, p := range c.Probes {
 		have = append(have, p.Name)
 	}
 	for _, h := range c.Handlers {
+		used = append(used, h.Plugin)
 		for _, r := range h.From {
 			if c.Probe(r.Probe) == nil {
 				d.fail(r.ProbeRange, "Unknown probe", "There is no probe %q.%s", r.Probe, suggestion.Hint(r.Probe, "probes", have))
 			}
+		}
+	}
+	for _, p := range c.Plugins {
+		if !slices.Contains(used, p.Name) {
+			d.add(hcl.Diagnostics{{Severity: hcl.DiagWarning, Summary: "Unused plugin block", Subject: p.NameRange.Ptr(),
+				Detail: fmt.Sprintf("No handler uses the plugin %q.%s", p.Name, suggestion.DidYouMean(p.Name, used))}})
 		}
 	}
 }

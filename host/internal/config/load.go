@@ -30,21 +30,17 @@ func Load(path string) (*Config, hcl.Diagnostics) {
 
 func load(dir string, sources []source, diags hcl.Diagnostics) (*Config, hcl.Diagnostics) {
 	parser := hclparse.NewParser()
-	d := &decoder{dir: dir, eval: lang.Context(bpf.Names()), diags: diags}
-	all := &hcl.BodyContent{}
+	d := &decoder{dir: dir, eval: lang.Context(bpf.Names()), diags: diags, partial: diags.HasErrors()}
+	var blocks hcl.Blocks
 	for _, s := range sources {
-		f, diags := parse(parser, s)
-		d.add(diags)
-		if f != nil {
-			all.Blocks = append(all.Blocks, d.content(f.Body, root).Blocks...)
-		}
+		blocks = append(blocks, d.file(parser, s)...)
 	}
 	c := &Config{Dir: dir, Files: parser.Files(), Eval: d.eval}
-	if b := d.single(all.Blocks, "host"); b != nil {
+	if b := d.single(blocks, "host"); b != nil {
 		c.Host = d.host(b)
 	}
 	probes, handlers, plugins := names{}, names{}, names{}
-	for _, b := range all.Blocks {
+	for _, b := range blocks {
 		switch b.Type {
 		case "probe":
 			if p := d.probe(b); probes.claim(d, "probe", p.Name, p.NameRange, "") {
@@ -60,6 +56,7 @@ func load(dir string, sources []source, diags hcl.Diagnostics) (*Config, hcl.Dia
 			}
 		}
 	}
+	c.Partial = d.partial
 	d.references(c)
 	d.something(c, sources)
 	Sort(d.diags)

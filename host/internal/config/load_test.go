@@ -174,8 +174,7 @@ func TestLoadFolder(t *testing.T) {
 			want: []string{
 				"a.hcl:1,7-8: Unclosed configuration block; There is no closing brace for this block before the end of the file. This may be " +
 					"caused by incorrect brace nesting elsewhere in this file.",
-				`a.hcl:1,7-8: Missing name for probe; All probe blocks must have 1 labels (name).`,
-				`c.hcl:1,1-5: Unsupported argument; An argument named "what" is not expected here.`,
+				`c.hcl:1,1-5: Unsupported argument; An argument named "what" is not expected here. The blocks here are handler, host, plugin and probe.`,
 			},
 		},
 		"JSON and overrides": {

@@ -67,6 +67,10 @@ func (d *decoder) object(content *hcl.BodyContent) Object {
 	if t, diags := hcl.AbsTraversalForExpr(a.Expr); !diags.HasErrors() && t.RootName() == "builtin" {
 		return d.builtin(t, r)
 	}
+	if word, ok := bareWord(a.Expr, d.eval); ok && slices.Contains(bpf.Names(), word) {
+		d.fail(r, "Unknown variable", "There is no variable %s. The built-in object is written builtin.%s.", word, word)
+		return Object{}
+	}
 	v, ok := d.evaluate(a.Expr, "object", cty.String)
 	if !ok {
 		return Object{}
@@ -100,7 +104,7 @@ func (d *decoder) builtin(t hcl.Traversal, r hcl.Range) Object {
 
 func (d *decoder) firstOf(content *hcl.BodyContent) Arg[[]Arg[string]] {
 	a, ok := content.Attributes["first_of"]
-	if !ok {
+	if !ok || isNull(a.Expr, d.eval) {
 		return Arg[[]Arg[string]]{}
 	}
 	list, diags := hcl.ExprList(a.Expr)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -27,27 +28,54 @@ func (d *decoder) value(content *hcl.BodyContent, name string, ty cty.Type) (cty
 }
 
 func (d *decoder) evaluate(e hcl.Expression, name string, ty cty.Type) (cty.Value, bool) {
-	if diags := CheckScope(e); diags.HasErrors() {
-		d.add(diags)
-		return cty.NilVal, false
-	}
-	v, diags := e.Value(d.eval)
+	v, diags := Evaluate(e, d.eval, ty, name, ty.FriendlyName())
 	d.add(diags)
+	return v, v != cty.NilVal
+}
+
+// Evaluate evaluates an argument at load time as that type. The result is [cty.NilVal] if it is null, or if there are errors. The name is
+// that of the argument, and want what its values are called, for messages.
+func Evaluate(e hcl.Expression, ctx *hcl.EvalContext, ty cty.Type, name, want string) (cty.Value, hcl.Diagnostics) {
+	if diags := checkScope(e); diags.HasErrors() {
+		return cty.NilVal, diags
+	}
+	if word, ok := bareWord(e, ctx); ok && (ty == cty.String || ty.Equals(cty.List(cty.String))) {
+		return cty.NilVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unknown variable", Subject: e.Range().Ptr(),
+			Detail: fmt.Sprintf("There is no variable %s. Write text in quotes: %q.", word, word)}}
+	}
+	v, diags := e.Value(ctx)
 	// Unknown is what the parser makes of an expression that it has reported.
 	if diags.HasErrors() || v.IsNull() || !v.IsWhollyKnown() {
-		return cty.NilVal, false
+		return cty.NilVal, diags
 	}
 	converted, err := convert.Convert(v, ty)
 	if err != nil {
-		d.fail(e.Range(), "Wrong type", "%q takes a %s, not a %s.", name, ty.FriendlyName(), v.Type().FriendlyName())
-		return cty.NilVal, false
+		have := v.Type().FriendlyName()
+		if v.Type().IsTupleType() {
+			have = "list" // as people call it
+		}
+		return cty.NilVal, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Wrong type", Subject: e.Range().Ptr(),
+			Detail: fmt.Sprintf("%q takes a %s, not a %s.", name, want, have)})
 	}
-	converted, _ = converted.Unmark()
-	return converted, !converted.IsNull()
+	if converted, _ = converted.UnmarkDeep(); converted.IsNull() {
+		return cty.NilVal, diags
+	}
+	return converted, diags
 }
 
-// CheckScope reports references in an expression of load time to what is not known then, or not built yet.
-func CheckScope(e hcl.Expression) hcl.Diagnostics {
+// bareWord returns a word that is no variable: somebody forgot the quotes.
+func bareWord(e hcl.Expression, ctx *hcl.EvalContext) (string, bool) {
+	t, ok := e.(*hclsyntax.ScopeTraversalExpr)
+	if !ok || len(t.Traversal) != 1 {
+		return "", false
+	}
+	word := t.Traversal.RootName()
+	_, known := ctx.Variables[word]
+	return word, !known
+}
+
+// checkScope reports references in an expression of load time to what is not known then, or not built yet.
+func checkScope(e hcl.Expression) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, t := range e.Variables() {
 		r := t.SourceRange()

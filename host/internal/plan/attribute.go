@@ -107,22 +107,9 @@ func (d *decoder) notNull(v any, e hcl.Expression) any {
 
 // evaluate reports false for null and for what is wrong, the latter having been reported.
 func (d *decoder) evaluate(a *attribute, ty cty.Type, e hcl.Expression) (cty.Value, bool) {
-	if diags := config.CheckScope(e); diags.HasErrors() {
-		d.add(diags)
-		return cty.NilVal, false
-	}
-	v, diags := e.Value(d.config.Eval)
+	v, diags := config.Evaluate(e, d.config.Eval, ty, a.Name, typeName(a, ty))
 	d.add(diags)
-	if diags.HasErrors() || !v.IsWhollyKnown() || v.IsNull() {
-		return cty.NilVal, false
-	}
-	converted, err := convert.Convert(v, ty)
-	if err != nil {
-		d.fail(e.Range(), "Wrong type", "%q takes a %s, not a %s.", a.Name, typeName(a, ty), v.Type().FriendlyName())
-		return cty.NilVal, false
-	}
-	converted, _ = converted.UnmarkDeep()
-	return converted, !converted.IsNull()
+	return v, v != cty.NilVal
 }
 
 // typeName is what values of the type are called, in the file.

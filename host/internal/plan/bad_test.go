@@ -17,6 +17,9 @@ func painting(s string) string {
 	return "probe \"exec\" { object = builtin.exec }\nhandler \"painter\" \"h\" {\n  from = [probe.exec]\n  config {\n" + s + "\n}\n}\n"
 }
 
+// reader is a handler of the probe p.
+const reader = "handler \"painter\" \"h\" {\n  from = [probe.p]\n  config { color = \"red\" }\n}\n"
+
 const fieldsOfExits = "cgroup, comm, core_dumped, duration, exit_code, gid, pid, ppid, signal, time and uid"
 
 func TestBad(t *testing.T) {
@@ -44,6 +47,35 @@ func TestBad(t *testing.T) {
 		"missing interface": {ofPackets("attach \"count_packets\" {}"), []string{
 			`probes.hcl:3,8-23: Program "count_packets" of probe "p"; Nothing says where a program of section "xdp.frags" is attached. Write ` +
 				`attach "count_packets" { interface = "eth0" }.`,
+		}},
+		"interface that is not understood": { // and nothing that follows from it
+			ofPackets("attach \"count_packets\" {\niface = \"lo\"\npid = 1\n}\nattach \"count_ingress\" {\ninterface = var.interface\n}") + reader, []string{
+				`probes.hcl:4,1-6: Unsupported argument; An argument named "iface" is not expected here. The arguments here are binary, cgroup, event, ` +
+					`frequency, interface, mode, offset, period, pid, symbol and target.`,
+				`probes.hcl:5,1-8: Program "count_packets" of probe "p"; "pid" means nothing to a program of section "xdp.frags". Remove it; such ` +
+					`programs take interface, mode.`,
+				`probes.hcl:8,13-26: Not supported yet; References to "var" are not supported by this version of probehost. Until they are, write ` +
+					`the value itself, or use env("NAME", "default").`,
+			},
+		},
+		"two XDP programs on an interface": {
+			ofPackets("attach \"count_packets\" { interface = \"lo\" }\nattach \"count_ingress\" { interface = \"lo\" }") + reader +
+				"probe \"q\" {\n  object = builtin.packets\n  attach \"count_packets\" { interface = \"eth0\" }\n  attach \"count_packets\" { interface = \"lo\" }\n}\n",
+			[]string{
+				`probes.hcl:13,28-44: Interface taken; An interface takes one XDP program, and "lo" has one by line 3 of DIR/probes.hcl already. ` +
+					`Where a program for TC does the same, attach that: an interface takes many of them.`,
+			},
+		},
+		"no handlers": {"probe \"exec\" { object = builtin.exec }\n", []string{
+			`probes.hcl:1,1-13: No handlers; Nothing would happen: no handler gets the events. One that writes them: handler "logger" "all" ` +
+				`{ from = [probe.exec] }`,
+		}},
+		"handlers that are not read": {"probe \"exec\" { object = builtin.exec }\nhandlr \"a\" \"b\" {}\n", []string{
+			`probes.hcl:2,1-7: Unsupported block type; Blocks of type "handlr" are not expected here. Did you mean "handler"?`,
+		}},
+		"object in quotes": {"probe \"x\" { object = \"builtin.exec\" }\n", []string{
+			`probes.hcl:1,22-36: Object not found; There is no file DIR/builtin.exec. Paths are relative to the folder of the configuration. The ` +
+				`built-in objects are written without quotes: builtin.exec.`,
 		}},
 		"argument of another type of program": {ofPackets("attach \"count_packets\" {\ninterface = \"lo\"\nsymbol = \"main\"\n}"), []string{
 			`probes.hcl:5,1-16: Program "count_packets" of probe "p"; "symbol" means nothing to a program of section "xdp.frags". Remove it; ` +
@@ -99,7 +131,8 @@ func TestBad(t *testing.T) {
 			`probes.hcl:5,1-7: Unsupported argument; An argument named "colour" is not expected here. Did you mean "color"?`,
 			`probes.hcl:6,10-10: Missing required argument; The argument "when" is required, but no definition was found.`,
 			`probes.hcl:7,1-5: Unsupported argument; An argument named "limt" is not expected here. Did you mean "limit"?`,
-			`probes.hcl:9,1-5: Unsupported block type; Blocks of type "rool" are not expected here.`,
+			`probes.hcl:9,1-5: Unsupported block type; Blocks of type "rool" are not expected here. The arguments and blocks here are by, color, ` +
+				`count, fast, fields, rule, size, tags, text, wait, waits and when.`,
 		}},
 		"no config where one is needed": {"probe \"exec\" { object = builtin.exec }\nhandler \"painter\" \"h\" {\n  from = [probe.exec]\n}\n", []string{
 			`probes.hcl:2,1-1: Missing required argument; The argument "color" is required, but no definition was found.`,
@@ -111,10 +144,10 @@ func TestBad(t *testing.T) {
 			`probes.hcl:8,16-22: Invalid duration; "waits": "soon" is not a duration: write a number and ns, us, ms, s, m or h, like "10s".`,
 			`probes.hcl:9,9-15: Wrong type; "count" takes a number, not a string.`,
 			`probes.hcl:10,8-9: Wrong type; "fast" takes a bool, not a number.`,
-			`probes.hcl:11,14-16: Wrong type; "tags" takes a string, not a tuple.`,
+			`probes.hcl:11,14-16: Wrong type; "tags" takes a string, not a list.`,
 		}},
 		"types": {painting("color = [\"red\"]\nwait = 5 > 3\nwaits = \"1s\"\nfields = 5\ncount = event.pid"), []string{
-			`probes.hcl:5,9-16: Wrong type; "color" takes a string, not a tuple.`,
+			`probes.hcl:5,9-16: Wrong type; "color" takes a string, not a list.`,
 			`probes.hcl:6,8-13: Invalid duration; "wait": "true" is not a duration: write a number and ns, us, ms, s, m or h, like "10s".`,
 			`probes.hcl:7,9-13: Wrong type; "waits" takes a list, of duration like "10s", not a string.`,
 			`probes.hcl:8,10-11: Wrong type; "fields" takes a field of an event or a list of them, not a number.`,

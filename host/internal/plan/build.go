@@ -13,6 +13,7 @@ import (
 // Cancelling ctx ends the plugins that are being asked.
 func Build(ctx context.Context, c *config.Config, plugins Plugins) (*Plan, hcl.Diagnostics) {
 	b := newBuilder(c)
+	b.something()
 	b.handlers(ctx, plugins)
 	b.finish()
 	config.Sort(b.diags)
@@ -30,17 +31,27 @@ type builder struct {
 	config   *config.Config
 	plan     *Plan
 	objects  objects
-	reported map[*Source]bool // those whose missing schema has been reported
+	reported map[*Source]bool     // those whose missing schema has been reported
+	xdp      map[string]hcl.Range // where an interface got its XDP program
 	diags    hcl.Diagnostics
 }
 
 // newBuilder returns a builder that is done with the probes.
 func newBuilder(c *config.Config) *builder {
-	b := &builder{config: c, plan: &Plan{Config: c}, objects: objects{}, reported: map[*Source]bool{}}
+	b := &builder{config: c, plan: &Plan{Config: c}, objects: objects{}, reported: map[*Source]bool{}, xdp: map[string]hcl.Range{}}
 	for _, p := range c.Probes {
 		b.probe(p)
 	}
 	return b
+}
+
+// something reports probes whose events nobody gets, unless other errors come first or handlers may stand where the files could not be read.
+func (b *builder) something() {
+	if len(b.config.Probes) == 0 || len(b.config.Handlers) > 0 || b.config.Partial || b.diags.HasErrors() {
+		return
+	}
+	p := b.config.Probes[0]
+	b.fail(p.Range, "No handlers", "Nothing would happen: no handler gets the events. One that writes them: handler \"logger\" \"all\" { from = [probe.%s] }", p.Name)
 }
 
 func (b *builder) add(diags hcl.Diagnostics) { b.diags = append(b.diags, diags...) }

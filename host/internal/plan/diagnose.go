@@ -30,15 +30,6 @@ func (p *Plan) Diagnose(err error) hcl.Diagnostics {
 	return diags
 }
 
-// diagnose does the same for one probe.
-func (p *Probe) diagnose(err error) hcl.Diagnostics {
-	var diags hcl.Diagnostics
-	for _, e := range probe.Errors(err) {
-		diags = append(diags, p.diagnostic(e))
-	}
-	return diags
-}
-
 func (p *Probe) diagnostic(e *probe.Error) *hcl.Diagnostic {
 	r := p.place(e)
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Subject: &r, Detail: detail(e)}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -142,9 +141,6 @@ func notFound(at hcl.Range, err error) hcl.Diagnostics {
 	if missing, ok := errors.AsType[*plug.NotFoundError](err); ok {
 		return failure(at, "Unknown plugin", fmt.Sprintf("There is no plugin %q.%s It was searched in %s. Say where it is: plugin %q { path = \"...\" }.",
 			missing.Name, suggestion.Hint(missing.Name, "plugins", missing.Others), strings.Join(missing.Dirs, ", "), missing.Name))
-	}
-	if errors.Is(err, os.ErrNotExist) {
-		return failure(at, "Unknown plugin", sentence(err.Error()))
 	}
 	return failure(at, "Cannot use the plugin", sentence(err.Error()))
 }

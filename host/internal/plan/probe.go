@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -45,7 +46,7 @@ func (b *builder) probe(c *config.Probe) {
 func (b *builder) objectError(c *config.Probe, err error) {
 	if errors.Is(err, os.ErrNotExist) {
 		b.fail(c.Object.Range, "Object not found", "There is no file %s. Paths are relative to the folder of the configuration. The built-in "+
-			"objects are written without quotes: builtin.%s.", c.Object.Path, cmp.Or(suggestion.Nearest(filepath.Base(c.Object.Path), bpf.Names()), "NAME"))
+			"objects are written without quotes: builtin.%s.", c.Object.Path, cmp.Or(suggestion.Nearest(strings.TrimPrefix(filepath.Base(c.Object.Path), "builtin."), bpf.Names()), "NAME"))
 		return
 	}
 	b.fail(c.Object.Range, "Cannot use the object", "%s.", sentenceStart(err.Error()))
@@ -188,15 +189,4 @@ func (b *builder) streamArguments(s *Source, c *config.Stream) {
 		b.add(diags)
 		s.Where = node
 	}
-}
-
-// attach checks attach blocks and first_of against the programs of the object.
-func (b *builder) attach(p *Probe) {
-	for _, a := range p.Config.Attach {
-		p.Spec.Attach = append(p.Spec.Attach, a.Attach)
-	}
-	for _, alternative := range p.Config.FirstOf.Value {
-		p.Spec.FirstOf = append(p.Spec.FirstOf, alternative.Value)
-	}
-	b.add(p.diagnose(probe.Check(p.Spec)))
 }

@@ -132,13 +132,13 @@ func checkExecutable(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("plugin %s: no such file: %w", path, fs.ErrNotExist)
+		return fmt.Errorf("plugin file %s: %w", path, fs.ErrNotExist)
 	case err != nil:
 		return fmt.Errorf("plugin: %w", err)
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("plugin %s is not a file but %s", path, kindOf(info.Mode()))
+		return fmt.Errorf("plugin file %s is %s", path, kindOf(info.Mode()))
 	case info.Mode().Perm()&0o111 == 0:
-		return fmt.Errorf("plugin %s is not executable; chmod +x would make it so: %w", path, fs.ErrPermission)
+		return fmt.Errorf("plugin file %s: %w: chmod +x makes it executable", path, fs.ErrPermission)
 	}
 	return nil
 }

@@ -39,8 +39,8 @@ func TestFind(t *testing.T) {
 		{test: "first", name: "counter", want: filepath.Join(first, "counter")},
 		{test: "second", name: "logger", want: filepath.Join(second, "logger")},
 		{test: "explicit", name: "other", path: filepath.Join(second, "logger"), want: filepath.Join(second, "logger")},
-		{test: "explicit missing", name: "other", path: filepath.Join(second, "x"), want: "no such file", is: fs.ErrNotExist},
-		{test: "explicit folder", name: "other", path: second, want: "is not a file but a folder"},
+		{test: "explicit missing", name: "other", path: filepath.Join(second, "x"), want: "file does not exist", is: fs.ErrNotExist},
+		{test: "explicit folder", name: "other", path: second, want: "is a folder"},
 		{test: "not executable", name: "notes", want: "chmod +x", is: fs.ErrPermission},
 		{test: "missing", name: "alert", want: `no plugin "alert"; there are counter, logger (looked in ` + strings.Join(dirs, ", ") +
 			`; set PROBEHOST_PLUGIN_PATH, or path in a block plugin "alert")`, is: fs.ErrNotExist},
