@@ -158,3 +158,39 @@ func TestSumsCloseUnderWay(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// A plugin that takes batches and acknowledges none of them does not make the host remember them without end.
+func TestFlightIsBounded(t *testing.T) {
+	for name, free := range map[string]func(*flight) error{
+		"acknowledged": func(f *flight) error { return f.ack(1) },
+		"closed":       func(f *flight) error { f.close(); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFlight()
+			for range maxOpen {
+				if _, ok := f.add(1); !ok {
+					t.Fatal("refused")
+				}
+			}
+			added := make(chan bool)
+			go func() {
+				_, ok := f.add(1)
+				added <- ok
+			}()
+			select {
+			case <-added:
+				t.Fatal("there is no bound")
+			case <-time.After(20 * time.Millisecond):
+			}
+			if err := free(f); err != nil {
+				t.Fatal(err)
+			}
+			if ok := <-added; ok != (name == "acknowledged") {
+				t.Errorf("added: %v", ok)
+			}
+			if n := f.abandon(); n+f.delivered.Load() != maxOpen+1 {
+				t.Errorf("%d abandoned and %d delivered", n, f.delivered.Load())
+			}
+		})
+	}
+}
