@@ -114,14 +114,14 @@ var sections = []sectionDef{
 	{name: "cgroup_skb", hook: Cgroup, needs: "cgroup"},
 	{name: "cgroup", hook: Cgroup, needs: "cgroup"},
 
-	{name: "lsm_cgroup", unsupported: "LSM programs of a cgroup are not supported"},
-	{name: "iter", unsupported: "iterators are not supported"},
-	{name: "iter.s", unsupported: "iterators are not supported"},
-	{name: "struct_ops", unsupported: "struct_ops programs are not supported"},
-	{name: "struct_ops.s", unsupported: "struct_ops programs are not supported"},
-	{name: "usdt", unsupported: "USDT probes are not supported"},
-	{name: "usdt.s", unsupported: "USDT probes are not supported"},
-	{name: "freplace", unsupported: "extension programs are not supported"},
+	{name: "lsm_cgroup", unsupported: "LSM programs of a cgroup are not supported yet"},
+	{name: "iter", unsupported: "iterators are not supported yet"},
+	{name: "iter.s", unsupported: "iterators are not supported yet"},
+	{name: "struct_ops", unsupported: "struct_ops programs are not supported yet"},
+	{name: "struct_ops.s", unsupported: "struct_ops programs are not supported yet"},
+	{name: "usdt", unsupported: "USDT probes are not supported yet"},
+	{name: "usdt.s", unsupported: "USDT probes are not supported yet"},
+	{name: "freplace", unsupported: "extension programs are not supported yet"},
 	{name: "syscall", unsupported: "syscall programs run on demand and attach to nothing"},
 }
 
@@ -144,5 +144,5 @@ func lookupSection(section string) (sectionDef, string) {
 			return def, ""
 		}
 	}
-	return sectionDef{unsupported: "programs in section " + first + " are not supported"}, target
+	return sectionDef{unsupported: "programs in section " + first + " are not supported yet"}, target
 }

@@ -218,7 +218,7 @@ func TestChoice(t *testing.T) {
 		"unknown alternative":    {"hooks", Spec{FirstOf: []string{"nothing"}}, []string{`program nothing: cannot be tried: object hooks has no program "nothing"`}},
 		"all errors at once":     {"hooks", Spec{Attach: []Attach{{Program: "a"}, {Program: "on_xdp"}, {Program: "on_tc"}}}, []string{"program a:", "program on_tc:", "program on_xdp:"}},
 		"nothing attaches":       {"hooks", Spec{}, []string{"no program of object hooks attaches to anything; "}},
-		"not supported":          {"hooks", Spec{Attach: []Attach{{Program: "on_sk_lookup"}}}, []string{"program on_sk_lookup: programs of this kind are not supported yet"}},
+		"not supported":          {"hooks", Spec{Attach: []Attach{{Program: "on_sk_lookup"}}}, []string{"program on_sk_lookup: cannot be attached: programs in section sk_lookup are not supported yet"}},
 		"alternative needs more": {"hooks", Spec{FirstOf: []string{"on_xdp"}}, []string{`program on_xdp: does not say where it is attached; add an attach "on_xdp" block with interface`}},
 		"attribute means nothing": {"hooks", Spec{Attach: []Attach{{Program: "on_xdp", Interface: "lo", Pid: 3}}},
 			[]string{`program on_xdp: "pid" means nothing to a program of section "xdp"; remove it; such programs take interface, mode`}},

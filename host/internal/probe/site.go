@@ -87,9 +87,9 @@ func newSite(p *object.Program, spec *ebpf.ProgramSpec, a Attach, log hclog.Logg
 	if !ok || p.Unsupported != "" {
 		why := p.Unsupported
 		if why == "" {
-			why = fmt.Sprintf("section %q, program type %s", p.Section, p.Type)
+			why = fmt.Sprintf("programs of section %q, type %s, are not supported yet", p.Section, p.Type)
 		}
-		return nil, &Error{Program: p.Name, What: "programs of this kind are not supported yet: " + why}
+		return nil, &Error{Program: p.Name, What: "cannot be attached: " + why}
 	}
 	for _, attr := range a.given() {
 		if !slices.Contains(h.attrs, attr) {
