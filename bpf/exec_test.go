@@ -131,6 +131,30 @@ func TestExecArguments(t *testing.T) {
 	}
 }
 
+// Arguments arrive byte by byte, whatever is in them.
+func TestExecOddArguments(t *testing.T) {
+	starts, _ := watchExec(t)
+	for name, args := range map[string][]string{
+		"none":                {},
+		"all empty":           {"", "", ""},
+		"empty at the end":    {"a", ""},
+		"spaces":              {" a ", "b  c"},
+		"not UTF-8":           {"\xff\xfe", "\x80"},
+		"lines and terminals": {"a\nb", "\x1b[2J\r"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := process("exit 0", args...)
+			if err := cmd.Run(); err != nil {
+				t.Fatal(err)
+			}
+			start, got := starts.find(t, func(e execStart) bool { return e.Pid == uint32(cmd.Process.Pid) })
+			compare(t, "args", got, strings.Join(cmd.Args, " "))
+			compare(t, "argc", start.Argc, uint32(len(cmd.Args)))
+			compare(t, "cut", start.ArgsCut, false)
+		})
+	}
+}
+
 func TestExecLongFilename(t *testing.T) {
 	starts, _ := watchExec(t)
 	dir := t.TempDir() + strings.Repeat("/"+strings.Repeat("d", 100), 3)
