@@ -37,7 +37,10 @@ func explainMap(name string, m *ebpf.MapSpec, err error) error {
 // explainReader says why what a stream is read from could not be opened.
 func explainReader(s StreamSpec, err error) error {
 	e := &Error{Stream: s.Name, What: "its map cannot be read", Err: err}
+	why, cure := perfClosed()
 	switch {
+	case s.Source == object.Perf && why != "":
+		e.What, e.Cure = e.What+": "+why, cure
 	case errors.Is(err, unix.ENOMEM):
 		e.Attr, e.Cure = "size", "there is not enough memory for it: make it smaller"
 	case s.Source == object.Perf && len(lacking(cap.IPC_LOCK)) > 0: // the library does not tell the errno
@@ -124,10 +127,25 @@ func (s *site) explainAttach(err error) error {
 	case object.Tracepoint:
 		needed = []cap.Value{cap.PERFMON, cap.DAC_READ_SEARCH} // tracefs is for root alone
 	}
-	if len(lacking(needed...)) == 0 && lockdown() == "" {
-		return err
+	if len(lacking(needed...)) == 0 {
+		why, cure := perfClosed()
+		switch {
+		case why != "" && s.usesPerfEvents():
+			return &Error{Program: s.Program, What: "attaching it failed: " + why, Cure: cure, Err: err, unprivileged: true}
+		case lockdown() == "":
+			return err
+		}
 	}
 	e := explainPermission("attaching it", err, needed...)
 	e.Program = s.Program
 	return e
+}
+
+// usesPerfEvents says that the program is attached to a perf event.
+func (s *site) usesPerfEvents() bool {
+	switch s.program.Hook {
+	case object.Tracepoint, object.Kprobe, object.Kretprobe, object.Ksyscall, object.Kretsyscall, object.Uprobe, object.Uretprobe, object.PerfEvent:
+		return true
+	}
+	return false
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -82,6 +83,19 @@ func howToGet(others []string) string {
 	return fmt.Sprintf("run it as root (sudo), or give the program what it needs with `sudo setcap %s=ep %s` "+
 		"(CAP_DAC_READ_SEARCH is for tracepoints by name and for kprobes), or in a systemd unit with AmbientCapabilities=%s",
 		strings.ToLower(strings.Join(names, ",")), executable, strings.Join(names, " "))
+}
+
+// perfClosed explains why perf events, which many programs are attached through, are closed to this process in spite of CAP_PERFMON: Debian's
+// kernels know a level 3 of kernel.perf_event_paranoid that leaves them to CAP_SYS_ADMIN alone. It returns nothing if that is not so.
+func perfClosed() (why, cure string) {
+	const setting = "kernel.perf_event_paranoid"
+	text, err := os.ReadFile("/proc/sys/kernel/perf_event_paranoid")
+	level, parseErr := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || parseErr != nil || level <= 2 || len(lacking(cap.SYS_ADMIN)) == 0 {
+		return "", ""
+	}
+	return fmt.Sprintf("this system leaves perf events to CAP_SYS_ADMIN (%s is %d)", setting, level),
+		fmt.Sprintf("open them to CAP_PERFMON with `sudo sysctl %s=2`, or run it as root", setting)
 }
 
 // userNamespace says so if this process is in a user namespace of its own.
