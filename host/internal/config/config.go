@@ -76,6 +76,8 @@ type Probe struct {
 	NameRange hcl.Range
 	Range     hcl.Range // `probe "name"`
 
+	Incomplete bool // some arguments or blocks could not be understood, which has been reported
+
 	Object   Object
 	Attach   []*Attach
 	FirstOf  Arg[[]Arg[string]]

@@ -23,7 +23,7 @@ func (d *decoder) handler(b *hcl.Block) *Handler {
 	content := d.content(b.Body, handlerGrammar)
 	h := &Handler{
 		Plugin: b.Labels[0], PluginRange: b.LabelRanges[0], Name: b.Labels[1], NameRange: b.LabelRanges[1], Range: b.DefRange,
-		Where:       where(content),
+		Where:       d.where(content),
 		Config:      &hclsyntax.Body{SrcRange: b.DefRange, EndRange: b.DefRange},
 		ConfigRange: b.DefRange,
 	}

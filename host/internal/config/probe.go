@@ -37,8 +37,9 @@ var probeGrammar = grammar{
 }
 
 func (d *decoder) probe(b *hcl.Block) *Probe {
+	before := len(d.diags)
 	content := d.content(b.Body, probeGrammar)
-	p := &Probe{Name: b.Labels[0], NameRange: b.LabelRanges[0], Range: b.DefRange}
+	p := &Probe{Name: b.Labels[0], NameRange: b.LabelRanges[0], Range: b.DefRange, Incomplete: len(d.diags) > before}
 	d.identifier("probe", p.Name, p.NameRange)
 	p.Object = d.object(content)
 	p.FirstOf = d.firstOf(content)

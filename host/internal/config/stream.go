@@ -32,7 +32,7 @@ func (d *decoder) stream(b *hcl.Block) *Stream {
 		Linger: d.duration(content, "linger", 0, maxLinger),
 		Type:   d.text(content, "type"),
 		PerCPU: d.choice(content, "per_cpu", "sum", "list"),
-		Where:  where(content),
+		Where:  d.where(content),
 	}
 	fields := names{}
 	for _, b := range content.Blocks {
@@ -44,11 +44,16 @@ func (d *decoder) stream(b *hcl.Block) *Stream {
 }
 
 // where is an event expression: it is compiled when the schema is known.
-func where(content *hcl.BodyContent) hcl.Expression {
-	if a, ok := content.Attributes["where"]; ok {
-		return a.Expr
+func (d *decoder) where(content *hcl.BodyContent) hcl.Expression {
+	a, ok := content.Attributes["where"]
+	if !ok {
+		return nil
 	}
-	return nil
+	if diags := CheckEvent(a.Expr); diags.HasErrors() {
+		d.add(diags)
+		return nil
+	}
+	return a.Expr
 }
 
 var fieldGrammar = grammar{required: []string{"format"}}

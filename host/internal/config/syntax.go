@@ -27,10 +27,10 @@ func parse(p *hclparse.Parser, s source) (*hcl.File, hcl.Diagnostics) {
 
 // withoutEchoes leaves out what follows from a quote that is not closed: the same complaint about each line after it.
 func withoutEchoes(diags hcl.Diagnostics) hcl.Diagnostics {
-	open := false
+	open := slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool { return d.Summary == "Unclosed template interpolation sequence" })
 	return slices.DeleteFunc(diags, func(d *hcl.Diagnostic) bool {
 		echo := open && (d.Summary == "Invalid multi-line string" || d.Summary == "Invalid string literal")
-		open = open || d.Summary == "Invalid multi-line string" || d.Summary == "Unclosed template interpolation sequence"
+		open = open || d.Summary == "Invalid multi-line string"
 		return echo
 	})
 }
@@ -59,16 +59,18 @@ func (d *decoder) file(p *hclparse.Parser, s source) hcl.Blocks {
 // sound is a file without the blocks that errors of syntax are in: the parser guesses how such a block goes on, and what it guesses is no
 // reason to complain.
 func sound(body *hclsyntax.Body, diags hcl.Diagnostics) *hclsyntax.Body {
+	var places []int // where they are
+	for _, d := range diags {
+		if d.Subject != nil {
+			places = append(places, d.Subject.Start.Byte)
+		}
+	}
+	slices.Sort(places)
 	rest := *body
 	rest.Attributes, rest.Blocks = hclsyntax.Attributes{}, nil
 	for i, b := range body.Blocks {
-		end := body.EndRange.End.Byte + 1
-		if i+1 < len(body.Blocks) {
-			end = body.Blocks[i+1].TypeRange.Start.Byte
-		}
-		if !slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool {
-			return d.Subject != nil && d.Subject.Start.Byte >= b.TypeRange.Start.Byte && d.Subject.Start.Byte < end
-		}) {
+		next, _ := slices.BinarySearch(places, b.TypeRange.Start.Byte)
+		if next == len(places) || i+1 < len(body.Blocks) && places[next] >= body.Blocks[i+1].TypeRange.Start.Byte {
 			rest.Blocks = append(rest.Blocks, b)
 		}
 	}

@@ -9,9 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/probehost/probehost/host/internal/suggestion"
 	"github.com/probehost/probehost/sdk/record"
@@ -31,67 +29,6 @@ func (d *decoder) evaluate(e hcl.Expression, name string, ty cty.Type) (cty.Valu
 	v, diags := Evaluate(e, d.eval, ty, name, ty.FriendlyName())
 	d.add(diags)
 	return v, v != cty.NilVal
-}
-
-// Evaluate evaluates an argument at load time as that type. The result is [cty.NilVal] if it is null, or if there are errors. The name is
-// that of the argument, and want what its values are called, for messages.
-func Evaluate(e hcl.Expression, ctx *hcl.EvalContext, ty cty.Type, name, want string) (cty.Value, hcl.Diagnostics) {
-	if diags := checkScope(e); diags.HasErrors() {
-		return cty.NilVal, diags
-	}
-	if word, ok := bareWord(e, ctx); ok && (ty == cty.String || ty.Equals(cty.List(cty.String))) {
-		return cty.NilVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unknown variable", Subject: e.Range().Ptr(),
-			Detail: fmt.Sprintf("There is no variable %s. Write text in quotes: %q.", word, word)}}
-	}
-	v, diags := e.Value(ctx)
-	// Unknown is what the parser makes of an expression that it has reported.
-	if diags.HasErrors() || v.IsNull() || !v.IsWhollyKnown() {
-		return cty.NilVal, diags
-	}
-	converted, err := convert.Convert(v, ty)
-	if err != nil {
-		have := v.Type().FriendlyName()
-		if v.Type().IsTupleType() {
-			have = "list" // as people call it
-		}
-		return cty.NilVal, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Wrong type", Subject: e.Range().Ptr(),
-			Detail: fmt.Sprintf("%q takes a %s, not a %s.", name, want, have)})
-	}
-	if converted, _ = converted.UnmarkDeep(); converted.IsNull() {
-		return cty.NilVal, diags
-	}
-	return converted, diags
-}
-
-// bareWord returns a word that is no variable: somebody forgot the quotes.
-func bareWord(e hcl.Expression, ctx *hcl.EvalContext) (string, bool) {
-	t, ok := e.(*hclsyntax.ScopeTraversalExpr)
-	if !ok || len(t.Traversal) != 1 {
-		return "", false
-	}
-	word := t.Traversal.RootName()
-	_, known := ctx.Variables[word]
-	return word, !known
-}
-
-// checkScope reports references in an expression of load time to what is not known then, or not built yet.
-func checkScope(e hcl.Expression) hcl.Diagnostics {
-	var diags hcl.Diagnostics
-	for _, t := range e.Variables() {
-		r := t.SourceRange()
-		switch root := t.RootName(); root {
-		case "event":
-			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "No event here", Subject: &r,
-				Detail: `This is evaluated once, when the file is read, and not for each event. "event" can be used in "where" and in those ` +
-					"arguments of a handler's config that take an event expression."})
-		case "probe":
-			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "No probe here", Subject: &r,
-				Detail: `Probes and their streams are referred to in the "from" of a handler, and are not values.`})
-		case "var", "local", "each":
-			diags = append(diags, unsupported(r, fmt.Sprintf("References to %q", root), `write the value itself, or use env("NAME", "default")`))
-		}
-	}
-	return diags
 }
 
 func (d *decoder) text(content *hcl.BodyContent, name string) Arg[string] {

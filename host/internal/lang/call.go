@@ -13,9 +13,6 @@ import (
 // calls are the functions that can be evaluated over an event. All take two strings.
 var calls = map[string]expr.Op{"startswith": expr.StartsWith, "endswith": expr.EndsWith, "strcontains": expr.Contains}
 
-// planned are the functions of event expressions that this version does not have.
-var planned = []string{"regex", "contains", "cidr_contains", "bitand", "bitor", "bitxor", "bitnot", "shift", "ip", "duration", "bytes"}
-
 // call compiles a function call of which an argument mentions event.
 func (c *compiler) call(e *hclsyntax.FunctionCallExpr) *expr.Node {
 	op, ok := calls[e.Name]
@@ -62,9 +59,6 @@ func (c *compiler) searched(o *operand, in *record.Field) *expr.Node {
 }
 
 func (c *compiler) unknownCall(e *hclsyntax.FunctionCallExpr) *expr.Node {
-	if slices.Contains(planned, e.Name) {
-		return c.fail(e.NameRange, "Not supported yet", "The function %s is not supported in event expressions yet.", e.Name)
-	}
 	names := make([]string, 0, len(calls))
 	for name := range calls {
 		names = append(names, name)

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -20,6 +21,9 @@ func (c *compiler) condition(e hclsyntax.Expression) *expr.Node {
 		return boolean(o.value.True())
 	case !o.constant() && o.node.Type == expr.Bool:
 		return o.node
+	}
+	if o.constant() && o.value.Type() == cty.String && strings.Contains(o.value.AsString(), root+".") {
+		return c.fail(o.at, "Condition expected", "This is a string. Write the condition without the quotes.")
 	}
 	return c.fail(o.at, "Condition expected", "A condition is true or false, but %s. Compare it with something, as in event.pid == 1.", o.describe())
 }

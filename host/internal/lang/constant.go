@@ -20,6 +20,12 @@ func (c *compiler) constant(e hclsyntax.Expression) *operand {
 	if c.bareField(e) || c.unknownConstant(e) {
 		return nil
 	}
+	if t, ok := e.(*hclsyntax.ScopeTraversalExpr); ok && len(t.Traversal) == 1 {
+		if _, known := c.variable(t.Traversal.RootName()); !known {
+			c.fail(e.Range(), "Unknown variable", "There is no variable %s. Write text in quotes: %q.", t.Traversal.RootName(), t.Traversal.RootName())
+			return nil
+		}
+	}
 	v, diags := e.Value(c.ctx)
 	c.diags = append(c.diags, diags...)
 	if diags.HasErrors() {

@@ -14,6 +14,17 @@ import (
 
 // fieldRef resolves event.a.b[0] to the field "a.b[0]". Structs and small arrays of them are flattened, so the name is all there is.
 func (c *compiler) fieldRef(t hcl.Traversal, at hcl.Range) (*expr.Node, *record.Field) {
+	name := FieldName(t)
+	for i := range c.schema.Fields {
+		if f := &c.schema.Fields[i]; f.Name == name {
+			return &expr.Node{Op: expr.FieldRef, Type: expr.TypeOf(f), Field: i}, f
+		}
+	}
+	return c.unknownField(t, name, at), nil
+}
+
+// FieldName is the name of the field that a traversal like event.a.b[0] refers to.
+func FieldName(t hcl.Traversal) string {
 	var b strings.Builder
 	for _, step := range t[1:] {
 		switch step := step.(type) {
@@ -21,18 +32,9 @@ func (c *compiler) fieldRef(t hcl.Traversal, at hcl.Range) (*expr.Node, *record.
 			b.WriteString("." + step.Name)
 		case hcl.TraverseIndex:
 			b.WriteString(indexText(step.Key))
-		default:
-			c.fail(step.SourceRange(), "Not supported in event expressions", "A splat cannot be evaluated over an event.")
-			return nil, nil
 		}
 	}
-	name := strings.TrimPrefix(b.String(), ".")
-	for i := range c.schema.Fields {
-		if f := &c.schema.Fields[i]; f.Name == name {
-			return &expr.Node{Op: expr.FieldRef, Type: expr.TypeOf(f), Field: i}, f
-		}
-	}
-	return c.unknownField(t, name, at), nil
+	return strings.TrimPrefix(b.String(), ".")
 }
 
 // indexText is a constant index as part of a name. In a traversal it is a number or a string.
@@ -164,5 +166,8 @@ func typeName(t cty.Type) string {
 	case cty.Bool:
 		return "a bool"
 	}
-	return t.FriendlyName()
+	if t.IsTupleType() {
+		return "a list"
+	}
+	return "an " + t.FriendlyName() // object
 }

@@ -27,8 +27,11 @@ func (b *builder) attach(p *Probe) {
 	}
 }
 
-// follows reports whether an error follows from an argument that could not be understood: it may say that what was given is missing.
+// follows reports whether an error follows from what could not be understood: it may say that what was given is missing.
 func (p *Probe) follows(e *probe.Error) bool {
+	if e.Program == "" {
+		return p.Config.Incomplete
+	}
 	if _, missing := errors.AsType[*object.NotFoundError](e.Err); missing {
 		return false
 	}

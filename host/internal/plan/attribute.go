@@ -44,7 +44,7 @@ func (d *decoder) value(a *attribute, ty cty.Type, e hcl.Expression) (any, *plac
 	}
 	if a.Role == wire.Attribute_FIELD && ty == cty.String {
 		if t, ok := eventTraversal(e); ok {
-			return d.field(fieldName(t), e.Range()), p
+			return d.field(lang.FieldName(t), e.Range()), p
 		}
 	}
 	v, ok := d.evaluate(a, ty, e)
@@ -66,7 +66,7 @@ func (d *decoder) single(e hcl.Expression) bool {
 // eventTraversal returns the expression event.NAME.
 func eventTraversal(e hcl.Expression) (hcl.Traversal, bool) {
 	t, diags := hcl.AbsTraversalForExpr(e)
-	return t, !diags.HasErrors() && t.RootName() == "event"
+	return t, !diags.HasErrors() && t.RootName() == "event" && len(t) > 1
 }
 
 func (d *decoder) list(a *attribute, ty cty.Type, elements []hcl.Expression, p *place) any {
@@ -121,9 +121,9 @@ func typeName(a *attribute, ty cty.Type) string {
 	case ty.IsListType() && a.Role == wire.Attribute_FIELD:
 		return name + " or a list of them"
 	case ty.IsListType():
-		return "list, of " + typeName(a, ty.ElementType())
+		return "list of " + typeName(a, ty.ElementType())
 	case ty.IsMapType():
-		return "map, of " + typeName(a, ty.ElementType())
+		return "map of " + typeName(a, ty.ElementType())
 	case name != "":
 		return name
 	}
@@ -211,20 +211,13 @@ func fieldNames(s *record.Schema) []string {
 	return names
 }
 
-// fieldName is what stands after "event." in a traversal.
-func fieldName(t hcl.Traversal) string {
-	var parts []string
-	for _, step := range t[1:] {
-		if attr, ok := step.(hcl.TraverseAttr); ok {
-			parts = append(parts, attr.Name)
-		}
-	}
-	return strings.Join(parts, ".")
-}
-
 // expression compiles an event expression for every stream of the handler, and returns its number. It has to fit one of them.
 func (d *decoder) expression(a *attribute, e hcl.Expression) any {
 	if v, diags := e.Value(nil); !diags.HasErrors() && v.IsNull() {
+		return nil
+	}
+	if diags := config.CheckEvent(e); diags.HasErrors() {
+		d.add(diags)
 		return nil
 	}
 	with := compiler(lang.Predicate)

@@ -85,7 +85,6 @@ func (b *builder) handlers(ctx context.Context, plugins Plugins) {
 	}
 	// Decoding takes no time; waiting for processes does.
 	each(all, func(a *asked) { a.start(ctx, plugins, b.config) })
-	sound := !b.diags.HasErrors()
 	for _, a := range all {
 		if a.block == nil {
 			continue
@@ -94,7 +93,7 @@ func (b *builder) handlers(ctx context.Context, plugins Plugins) {
 			b.configure(h, a)
 		}
 	}
-	each(all, func(a *asked) { a.validate(ctx, sound) })
+	each(all, func(a *asked) { a.validate(ctx) })
 	each(all, func(a *asked) { a.close(ctx) })
 	for _, a := range all {
 		b.add(a.diags)

@@ -16,7 +16,7 @@ func (b *builder) configure(h *Handler, a *asked) {
 	text, places := d.decode(a.block, h.Config)
 	b.add(d.diags)
 	h.Path, h.places = a.path, places
-	if d.diags.HasErrors() {
+	if d.diags.HasErrors() || h.incomplete || b.uncertain(h) {
 		return
 	}
 	h.Open = &wire.OpenRequest{
@@ -25,11 +25,13 @@ func (b *builder) configure(h *Handler, a *asked) {
 	}
 }
 
+// uncertain reports whether the handler reads a stream that may have another schema when what is wrong with its block has been mended.
+func (b *builder) uncertain(h *Handler) bool {
+	return slices.ContainsFunc(h.Streams, func(s *Stream) bool { return b.reported[s.Probe.Source(s.Spec.Name)] })
+}
+
 // validate has the plugin check the configurations of its handlers. It is not asked about what is known to be wrong.
-func (a *asked) validate(ctx context.Context, sound bool) {
-	if a.block == nil || !sound {
-		return
-	}
+func (a *asked) validate(ctx context.Context) {
 	for _, h := range a.handlers {
 		if h.Open == nil {
 			continue

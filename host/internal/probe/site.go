@@ -62,7 +62,7 @@ var hooks = map[object.Hook]hook{
 	object.TCEgress:       {[]string{"interface"}, checkTC, attachTC},
 	object.SocketFilter:   {[]string{"interface"}, checkInterface, attachSocketFilter},
 	object.Tracepoint:     {[]string{"target"}, checkTracepoint, attachTracepoint},
-	object.RawTracepoint:  {[]string{"target"}, needTarget("sched_process_exec"), attachRawTracepoint},
+	object.RawTracepoint:  {[]string{"target"}, checkRawTracepoint, attachRawTracepoint},
 	object.BTFTracepoint:  {[]string{"target"}, needTarget("sched_process_exec"), attachTracing},
 	object.Fentry:         {[]string{"target"}, needTarget("tcp_connect"), attachTracing},
 	object.Fexit:          {[]string{"target"}, needTarget("tcp_connect"), attachTracing},

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"strings"
@@ -46,6 +47,13 @@ func withCategory(name, otherwise string) string {
 		}
 	}
 	return otherwise
+}
+
+func checkRawTracepoint(s *site) error {
+	if _, name, ok := strings.Cut(s.Target, "/"); ok {
+		return &Error{Attr: "target", What: "raw tracepoints are named without a category", Cure: fmt.Sprintf("write %q", name)}
+	}
+	return needTarget("sched_process_exec")(s)
 }
 
 func attachRawTracepoint(s *site, prog *ebpf.Program) (*link, error) {
