@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -56,19 +58,15 @@ func (n nav) ContextString(offset int) string {
 	return ""
 }
 
-// visible replaces what would steer a terminal, byte by byte so that positions stay.
+// visible replaces what would steer a terminal, or is no text, byte by byte so that positions stay.
 func visible(src []byte) []byte {
 	clean := bytes.Clone(src)
-	for i, c := range clean {
-		if c < ' ' && c != '\n' && c != '\t' || c == 0x7f {
-			clean[i] = '?'
+	for i := 0; i < len(clean); {
+		r, n := utf8.DecodeRune(clean[i:])
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || r == utf8.RuneError && n == 1 {
+			copy(clean[i:i+n], "??")
 		}
-	}
-	// C1 controls are two bytes in UTF-8: C2 80 to C2 9F.
-	for i := 0; i+1 < len(clean); i++ {
-		if clean[i] == 0xc2 && clean[i+1] >= 0x80 && clean[i+1] <= 0x9f {
-			clean[i], clean[i+1] = '?', '?'
-		}
+		i += n
 	}
 	return clean
 }

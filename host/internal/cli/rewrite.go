@@ -23,6 +23,9 @@ func rewrite(name string, content []byte) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := writable(target); err != nil {
+		return err
+	}
 	f, err := os.CreateTemp(filepath.Dir(target), ".probehost-fmt-*")
 	if err != nil {
 		return err
@@ -37,6 +40,15 @@ func rewrite(name string, content []byte) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), target)
+}
+
+// writable returns an error if the file is meant not to be changed: to put another in its place takes no permission to write it.
+func writable(name string) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func fill(f *os.File, like os.FileInfo, content []byte) error {

@@ -96,6 +96,9 @@ func newRoot(version string) *cobra.Command {
 		Args:          unknownCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.Version = versionLine(version)
+	root.SetVersionTemplate("{{.Version}}")
+	root.Flags().Bool("version", false, "print the version") // without the short form that the library would add
 	// "probehost" alone only shows the help: it is not worth a line.
 	usage := strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable .HasParent}}", 1)
 	root.SetUsageTemplate(usage + "{{if not .HasParent}}" + exitHelp + "{{end}}")

@@ -17,11 +17,14 @@ func newVersion(version string) *cobra.Command {
 		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "probehost %s (%s, %s/%s)\n", cmp.Or(version, builtFrom()), runtime.Version(), runtime.GOOS,
-				runtime.GOARCH)
+			_, err := fmt.Fprint(cmd.OutOrStdout(), versionLine(version))
 			return err
 		},
 	}
+}
+
+func versionLine(version string) string {
+	return fmt.Sprintf("probehost %s (%s, %s/%s)\n", cmp.Or(version, builtFrom()), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // builtFrom is the version that the Go tools noted: that of the module, or the commit.
