@@ -55,7 +55,6 @@ Because.
 		"more lines than anybody wants": {block, block, "Error: Wrong\n\n  on x.hcl line 1, in probe \"p\":\n   1: probe \"p\" {\n\nBecause.\n\n"},
 		"a line that is too long":       {long, "xxx", "Error: Wrong\n\n  on x.hcl line 1:\n  (source code not available)\n\nBecause.\n\n"},
 		"control characters":            {"a = \"\x1b[31m\u009b\"\n", "a", "Error: Wrong\n\n  on x.hcl line 1:\n   1: a = \"?[31m??\"\n\nBecause.\n\n"},
-		"bytes that are no text":        {"a = \"\x9b\xff\"\n", "a", "Error: Wrong\n\n  on x.hcl line 1:\n   1: a = \"??\"\n\nBecause.\n\n"},
 		"wide characters":               {"# äöü €\na = \"日本\"\n", "日本", "Error: Wrong\n\n  on x.hcl line 2:\n   2: a = \"日本\"\n\nBecause.\n\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,6 +97,12 @@ func TestReportWithoutSource(t *testing.T) {
 				t.Errorf("printed\n%s\nwant\n%s", b.String(), want)
 			}
 		})
+	}
+}
+
+func TestVisible(t *testing.T) {
+	if got := visible([]byte("\ta \x1b[31m \x9b \u009b \xff é\n")); string(got) != "\ta ?[31m ? ?? ? é\n" {
+		t.Errorf("got %q", got)
 	}
 }
 
