@@ -19,7 +19,7 @@ const (
 	// An acknowledgement waits for company: for so many batches or bytes, or so long.
 	ackBatches = 8
 	ackBytes   = 1 << 20
-	ackDelay   = 20 * time.Millisecond
+	ackDelay   = 50 * time.Millisecond
 	// outputsPerAck is how many messages of output may delay it. They take all that was waiting, unless lines are very long.
 	outputsPerAck = 16
 

@@ -12,8 +12,9 @@ import (
 const (
 	// MaxBytes is the size at which a batch is closed. A single record may be larger; it then travels alone.
 	MaxBytes = 256 << 10
-	// MaxAge is how long after its first record a batch is closed.
-	MaxAge = 5 * time.Millisecond
+	// MaxAge is how long after its first record a batch is closed. Passing a batch on wakes several threads, which at a moderate rate is
+	// most of what an event costs: see BenchmarkPaced in package bench.
+	MaxAge = 7 * time.Millisecond
 	// MaxRecord is the largest record that travels. Readers count larger ones as lost.
 	MaxRecord = 4 << 20
 	// MaxCount bounds the records of one batch, so that records without bytes end a batch too.
