@@ -22,7 +22,7 @@ func TestHostDies(t *testing.T) {
 	}{
 		{name: "idle", plugin: "obedient"},
 		{name: "open", plugin: "obedient", do: "print"},
-		{name: "stopped", plugin: "obedient", stop: true},
+		{name: "stopped, and continued", plugin: "obedient", stop: true},
 		{name: "with a process of its own", plugin: "obedient", do: "breed at open"},
 		{name: "not built with the SDK, deaf to signals", plugin: "deaf", foreign: true},
 		{name: "not built with the SDK, stopped", plugin: "deaf", stop: true, foreign: true},
@@ -45,6 +45,11 @@ func TestHostDies(t *testing.T) {
 			}
 			if err := host.Wait(); err == nil {
 				t.Fatal("the host was not killed")
+			}
+			if test.stop && !test.foreign { // it takes note of SIGTERM when it goes on; until then nobody but its new parent can end it
+				if err := unix.Kill(pid, unix.SIGCONT); err != nil && !errors.Is(err, unix.ESRCH) {
+					t.Fatal(err)
+				}
 			}
 			deadline := time.Now().Add(8 * time.Second) // with the race detector, an exit takes a second
 			for _, pid := range pids {
