@@ -3,7 +3,6 @@ package probe
 import (
 	"context"
 	"sync/atomic"
-	"time"
 
 	"github.com/cilium/ebpf"
 
@@ -66,9 +65,6 @@ func (s *Stream) Source() object.Source { return s.spec.Source }
 
 // Schema describes the records.
 func (s *Stream) Schema() *record.Schema { return s.spec.Schema }
-
-// Every is the time between snapshots of a polled map, else zero.
-func (s *Stream) Every() time.Duration { return s.spec.Every }
 
 // Run reads the stream and passes its records to sink in batches until ctx ends; then it passes on all that is left and returns nil. The
 // sink is called by one goroutine and owns the batch's reference. Run is called at most once.

@@ -55,9 +55,6 @@ func NewHandler(o Options) *Handler {
 	return &Handler{name: o.Name, where: o.Where, output: o.Output, queue: newQueue(o.Queue), flight: newFlight()}
 }
 
-// Name is the handler's name.
-func (h *Handler) Name() string { return h.name }
-
 // offer queues the batch if there is room, and never blocks. It takes a reference of its own.
 func (h *Handler) offer(stream uint32, b *batch.Batch) {
 	h.offered.Add(uint64(b.Count))
